@@ -1,0 +1,1 @@
+//! A transparency log (C2SP).
