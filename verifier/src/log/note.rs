@@ -1,0 +1,179 @@
+//! Signed notes: a text and the lines of those who signed it (signed-note v1.0.0).
+//!
+//! ```text
+//! This is an example message.\n                        text, any number of lines
+//! \n
+//! — example.com/foo Uw2QOkn8srV1yJGh2VYRlL1T…neyaQM=\n  one line a signature: base64(key id || signature)
+//! ```
+//!
+//! A parsed note is well-formed and nothing more: the text means nothing until a trusted key's line has been verified,
+//! which [`checkpoint`](super::checkpoint), [`cosignature`](super::cosignature) and [`policy`](super::policy) do. Lines
+//! of unknown keys must be well-formed too, and are then ignored.
+
+use alloc::{
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use super::base64::{self, Base64Error};
+use super::vkey::is_key_name;
+pub use super::vkey::{KeyKind, VerifierKey, VerifierKeyError};
+
+/// The longest note, in bytes.
+pub const MAX_LENGTH: usize = 1 << 20;
+
+/// The most signature lines of a note.
+pub const MAX_SIGNATURES: usize = 64;
+
+/// Why a text is not a signed note. Lines are counted from the first signature line, as 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoteError {
+    /// Longer than [`MAX_LENGTH`].
+    #[error("a note is at most {MAX_LENGTH} bytes, found {found}")]
+    TooLong {
+        /// The length in bytes.
+        found: usize,
+    },
+    /// A control character other than newline.
+    #[error("a note must not contain control characters but newline, found U+{found:04X}")]
+    ControlCharacter {
+        /// The character.
+        found: u32,
+    },
+    /// No empty line between text and signatures.
+    #[error("expected a text, an empty line and signature lines; is the file cut off?")]
+    NoSignatures,
+    /// The last line does not end.
+    #[error("expected a newline at the end; is the file cut off?")]
+    NoFinalNewline,
+    /// More than [`MAX_SIGNATURES`].
+    #[error("a note has at most {MAX_SIGNATURES} signature lines")]
+    TooManySignatures,
+    /// Not `— <name> <base64>`.
+    #[error("signature line {line} is not an em dash, a key name and base64, with single spaces between")]
+    Line {
+        /// Which signature line, from 1.
+        line: usize,
+    },
+    /// A name that is not one.
+    #[error("signature line {line}: the key name must not be empty nor hold white space or '+'")]
+    Name {
+        /// Which signature line, from 1.
+        line: usize,
+    },
+    /// Not canonical base64.
+    #[error("signature line {line}: {error}")]
+    Base64 {
+        /// Which signature line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        error: Base64Error,
+    },
+    /// No room for a key id and a signature.
+    #[error("signature line {line}: expected a key id of 4 bytes and a signature, found {found} bytes")]
+    TooShort {
+        /// Which signature line, from 1.
+        line: usize,
+        /// How many bytes the base64 stands for.
+        found: usize,
+    },
+}
+
+/// One signature line: who says to have signed, and the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoteSignature {
+    /// The key's name.
+    pub name: String,
+    /// The key's number.
+    pub key_id: u32,
+    /// What the key made of the text; its form depends on the kind of key.
+    pub signature: Vec<u8>,
+}
+
+impl NoteSignature {
+    fn parse(text: &str, line: usize) -> Result<Self, NoteError> {
+        let (name, encoded) =
+            text.strip_prefix("— ").and_then(|rest| rest.split_once(' ')).ok_or(NoteError::Line { line })?;
+        if !is_key_name(name) {
+            return Err(NoteError::Name { line });
+        }
+        let bytes = base64::decode(encoded).map_err(|error| NoteError::Base64 { line, error })?;
+        match bytes.split_first_chunk() {
+            Some((key_id, signature)) if !signature.is_empty() => {
+                Ok(Self { name: name.to_string(), key_id: u32::from_be_bytes(*key_id), signature: signature.to_vec() })
+            }
+            _ => Err(NoteError::TooShort { line, found: bytes.len() }),
+        }
+    }
+}
+
+/// A well-formed signed note (签名文本).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    text: String,
+    signatures: Vec<NoteSignature>,
+}
+
+impl Note {
+    /// Parses a note of at most [`MAX_LENGTH`] bytes and [`MAX_SIGNATURES`] signature lines.
+    ///
+    /// # Errors
+    /// [`NoteError`] for every text [`format`](Self::format) would not write.
+    pub fn parse(note: &str) -> Result<Self, NoteError> {
+        if note.len() > MAX_LENGTH {
+            return Err(NoteError::TooLong { found: note.len() });
+        }
+        if let Some(found) = note.chars().find(|&character| character < ' ' && character != '\n') {
+            return Err(NoteError::ControlCharacter { found: found.into() });
+        }
+        // The last empty line separates, since the text may hold empty lines and the signature lines are never empty.
+        let end = note.rfind("\n\n").ok_or(NoteError::NoSignatures)? + 1;
+        let lines = &note[end + 1..];
+        if lines.is_empty() {
+            return Err(NoteError::NoSignatures);
+        }
+        let lines = lines.strip_suffix('\n').ok_or(NoteError::NoFinalNewline)?;
+        let mut signatures = Vec::new();
+        for (number, line) in (1..).zip(lines.split('\n')) {
+            if number > MAX_SIGNATURES {
+                return Err(NoteError::TooManySignatures);
+            }
+            signatures.push(NoteSignature::parse(line, number)?);
+        }
+        Ok(Self { text: note[..end].to_string(), signatures })
+    }
+
+    /// What was signed, with its final newline.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The signature lines in order, known keys or not.
+    pub fn signatures(&self) -> &[NoteSignature] {
+        &self.signatures
+    }
+
+    /// The lines that carry this key's name and id.
+    pub fn signatures_by<'n>(&'n self, key: &'n VerifierKey) -> impl Iterator<Item = &'n [u8]> {
+        self.signatures
+            .iter()
+            .filter(|line| line.name == key.name() && line.key_id == key.key_id())
+            .map(|line| line.signature.as_slice())
+    }
+
+    /// The very bytes that were parsed.
+    pub fn format(&self) -> String {
+        let mut note = format!("{}\n", self.text);
+        for line in &self.signatures {
+            note.push_str(&signature_line(&line.name, line.key_id, &line.signature));
+        }
+        note
+    }
+}
+
+/// A signature line with its newline.
+pub fn signature_line(name: &str, key_id: u32, signature: &[u8]) -> String {
+    let bytes = [&key_id.to_be_bytes()[..], signature].concat();
+    format!("— {name} {}\n", base64::encode(&bytes))
+}

@@ -1,0 +1,157 @@
+//! Proofs that something is in a log, complete in one file (C2SP tlog-proof).
+//!
+//! ```text
+//! c2sp.org/tlog-proof@v1\n
+//! extra YWdlLXYxLjIuMS1kYXJ3aW4t…\n                  optional; proves nothing by itself
+//! index 73894\n                                      where the entry stands
+//! gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=\n    inclusion proof, from the leaf's sibling upwards
+//! …
+//! \n
+//! example.com/ledger\n                               the signed checkpoint, as the log wrote it
+//! …
+//! ```
+//!
+//! Parsing checks the form. What the entry is, whether the checkpoint satisfies a policy and whether the hashes lead to
+//! its root is for the reader to check.
+
+use alloc::{format, string::String, vec::Vec};
+
+use super::{
+    base64::{self, Base64Error},
+    checkpoint::{CheckpointError, SignedCheckpoint},
+    hash::{Hash, HashError},
+    index::{IndexError, LeafIndex},
+    note,
+};
+
+/// The first line.
+pub const HEADER: &str = "c2sp.org/tlog-proof@v1";
+
+/// The most bytes of extra data: an entry of 65,535 bytes and disclosures of 8 MiB as JSON, with room for its quoting.
+pub const MAX_EXTRA: usize = 9 << 20;
+
+/// The most hashes: one for every level of a tree of 2^64 leaves.
+pub const MAX_HASHES: usize = 64;
+
+/// The longest proof, in bytes: extra data as base64, the hashes, and the checkpoint.
+pub const MAX_LENGTH: usize = MAX_EXTRA / 3 * 4 + 4096 + note::MAX_LENGTH;
+
+/// Why a text is not a proof.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TlogProofError {
+    /// Longer than [`MAX_LENGTH`].
+    #[error("a proof is at most {MAX_LENGTH} bytes, found {found}")]
+    TooLong {
+        /// The length in bytes.
+        found: usize,
+    },
+    /// Not a proof of this version.
+    #[error("expected the first line {HEADER}; this is no proof, or one of another version")]
+    Header,
+    /// No empty line before a checkpoint.
+    #[error("expected an empty line and a checkpoint after the hashes; is the file cut off?")]
+    NoCheckpoint,
+    /// An `extra` line without data.
+    #[error("the extra line must hold data or be left out")]
+    EmptyExtra,
+    /// More than [`MAX_EXTRA`].
+    #[error("extra data is at most {MAX_EXTRA} bytes, found {found}")]
+    ExtraTooLong {
+        /// The length in bytes.
+        found: usize,
+    },
+    /// Extra data that is not base64.
+    #[error("the extra line: {0}")]
+    Extra(#[from] Base64Error),
+    /// No `index` line where it should stand.
+    #[error("expected a line beginning with index")]
+    NoIndex,
+    /// Not a number.
+    #[error("the index line: {0}")]
+    Index(#[from] IndexError),
+    /// More than [`MAX_HASHES`].
+    #[error("an inclusion proof has at most {MAX_HASHES} hashes")]
+    TooManyHashes,
+    /// Not a hash.
+    #[error("hash {number} of the inclusion proof, counted from 1: {error}")]
+    Hash {
+        /// Which hash, from 1.
+        number: usize,
+        /// What is wrong with it.
+        error: HashError,
+    },
+    /// Not a signed checkpoint.
+    #[error("the checkpoint: {0}")]
+    Checkpoint(#[from] CheckpointError),
+}
+
+/// A proof (回执的底层格式) that an entry stands in a log, as it is written in a `.tlog-proof` file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlogProof {
+    /// Whatever the application needs to rebuild the entry; never empty, never to be believed by itself.
+    pub extra: Option<Vec<u8>>,
+    /// Where the entry stands.
+    pub index: LeafIndex,
+    /// The inclusion proof, from the leaf's sibling upwards.
+    pub hashes: Vec<Hash>,
+    /// The checkpoint whose root the proof leads to.
+    pub checkpoint: SignedCheckpoint,
+}
+
+impl TlogProof {
+    /// Parses a proof of at most [`MAX_LENGTH`] bytes.
+    ///
+    /// # Errors
+    /// [`TlogProofError`] for every text [`format`](Self::format) would not write.
+    pub fn parse(proof: &str) -> Result<Self, TlogProofError> {
+        if proof.len() > MAX_LENGTH {
+            return Err(TlogProofError::TooLong { found: proof.len() });
+        }
+        let (head, checkpoint) = proof.split_once("\n\n").ok_or(TlogProofError::NoCheckpoint)?;
+        let mut lines = head.split('\n').peekable();
+        if lines.next() != Some(HEADER) {
+            return Err(TlogProofError::Header);
+        }
+        let extra = lines.next_if(|line| line.starts_with("extra ")).map(|line| &line["extra ".len()..]);
+        let index = lines.next().and_then(|line| line.strip_prefix("index ")).ok_or(TlogProofError::NoIndex)?;
+        let mut hashes = Vec::new();
+        for (number, line) in (1..).zip(lines) {
+            if number > MAX_HASHES {
+                return Err(TlogProofError::TooManyHashes);
+            }
+            hashes.push(Hash::parse(line).map_err(|error| TlogProofError::Hash { number, error })?);
+        }
+        Ok(Self {
+            extra: extra.map(parse_extra).transpose()?,
+            index: LeafIndex::parse_decimal(index)?,
+            hashes,
+            checkpoint: SignedCheckpoint::parse(checkpoint)?,
+        })
+    }
+
+    /// The text of the proof: the very bytes that were parsed. Empty extra data is left out.
+    pub fn format(&self) -> String {
+        let mut proof = format!("{HEADER}\n");
+        if let Some(extra) = self.extra.as_deref().filter(|extra| !extra.is_empty()) {
+            proof.push_str(&format!("extra {}\n", base64::encode(extra)));
+        }
+        proof.push_str(&format!("index {}\n", self.index));
+        for hash in &self.hashes {
+            proof.push_str(&format!("{hash}\n"));
+        }
+        proof.push('\n');
+        proof.push_str(&self.checkpoint.format());
+        proof
+    }
+}
+
+fn parse_extra(text: &str) -> Result<Vec<u8>, TlogProofError> {
+    if text.is_empty() {
+        return Err(TlogProofError::EmptyExtra);
+    }
+    let extra = base64::decode(text)?;
+    if extra.len() > MAX_EXTRA {
+        return Err(TlogProofError::ExtraTooLong { found: extra.len() });
+    }
+    Ok(extra)
+}
