@@ -193,9 +193,18 @@ impl Registry {
     ///
     /// # Errors
     /// The first reason why the statement does not hold.
-    pub fn signer(&self, statement: &Statement, index: LeafIndex, seq: u64, target: Option<Target<'_>>) -> Result<&PreparedKey, AuthorityError> {
+    pub fn signer(
+        &self,
+        statement: &Statement,
+        index: LeafIndex,
+        seq: u64,
+        target: Option<Target<'_>>,
+    ) -> Result<&PreparedKey, AuthorityError> {
         if statement.aud != self.genesis.origin {
-            return Err(AuthorityError::OtherLedger { expected: self.genesis.origin.clone(), found: statement.aud.clone() });
+            return Err(AuthorityError::OtherLedger {
+                expected: self.genesis.origin.clone(),
+                found: statement.aud.clone(),
+            });
         }
         let signing = self.signing_key(&statement.iss, index)?;
         if signing.kid != statement.kid {
@@ -215,7 +224,14 @@ impl Registry {
     ///
     /// # Errors
     /// The first reason why the statement does not hold.
-    pub fn check(&self, statement: &Statement, jwt: &str, index: LeafIndex, seq: u64, target: Option<Target<'_>>) -> Result<(), AuthorityError> {
+    pub fn check(
+        &self,
+        statement: &Statement,
+        jwt: &str,
+        index: LeafIndex,
+        seq: u64,
+        target: Option<Target<'_>>,
+    ) -> Result<(), AuthorityError> {
         let key = self.signer(statement, index, seq, target)?;
         statement.verify(jwt, key).map_err(|_: SignatureError| AuthorityError::Signature { iss: statement.iss.clone() })
     }
@@ -234,7 +250,12 @@ impl Registry {
         self.signing_key(iss, index).ok().filter(|signing| signing.kid == *kid).map(|signing| &signing.key)
     }
 
-    fn check_authority(&self, statement: &Statement, index: LeafIndex, target: Option<Target<'_>>) -> Result<(), AuthorityError> {
+    fn check_authority(
+        &self,
+        statement: &Statement,
+        index: LeafIndex,
+        target: Option<Target<'_>>,
+    ) -> Result<(), AuthorityError> {
         let iss = &statement.iss;
         let refuse = |reason: &str| Err(AuthorityError::NotAuthorised { iss: iss.clone(), reason: reason.to_owned() });
         let covers = |role: Role, notice: &Notice| self.check_scope(iss, index, role, notice);
@@ -254,29 +275,50 @@ impl Registry {
             }
             (Content::Authority { change, .. }, _) => self.check_publisher_change(iss, index, change),
             (Content::Rulebook { .. } | Content::Calendar { .. }, _) if iss.is_root() => Ok(()),
-            (Content::Rulebook { .. } | Content::Calendar { .. }, _) => refuse("only the root records rulebooks and calendars"),
+            (Content::Rulebook { .. } | Content::Calendar { .. }, _) => {
+                refuse("only the root records rulebooks and calendars")
+            }
             (Content::Notice(notice), _) => covers(Role::Publisher, notice),
-            (Content::Reveal { .. }, Some(target)) if target.iss != iss => refuse("only the publisher who sealed a value reveals it"),
+            (Content::Reveal { .. }, Some(target)) if target.iss != iss => {
+                refuse("only the publisher who sealed a value reveals it")
+            }
             (Content::Reveal { .. }, Some(target)) => covers(Role::Publisher, target.notice),
             (Content::Erasure { .. }, Some(_)) if iss.is_root() => Ok(()),
             (Content::Erasure { .. }, Some(target)) => covers(Role::Supervisor, target.notice),
-            (Content::Reveal { .. } | Content::Erasure { .. }, None) => Err(AuthorityError::Target { reason: "no such entry" }),
+            (Content::Reveal { .. } | Content::Erasure { .. }, None) => {
+                Err(AuthorityError::Target { reason: "no such entry" })
+            }
         }
     }
 
-    fn check_scope(&self, iss: &PublisherId, index: LeafIndex, role: Role, notice: &Notice) -> Result<(), AuthorityError> {
+    fn check_scope(
+        &self,
+        iss: &PublisherId,
+        index: LeafIndex,
+        role: Role,
+        notice: &Notice,
+    ) -> Result<(), AuthorityError> {
         let region = notice.region.as_deref();
         let covered = self.grant(iss, index).is_some_and(|grant| grant.scope.covers(role, notice.sector, region));
         if covered {
             return Ok(());
         }
-        let place = region.map_or_else(|| "no region (the empty prefix is needed)".to_owned(), |r| alloc::format!("region {r}"));
-        Err(AuthorityError::NotAuthorised { iss: iss.clone(), reason: alloc::format!("it is no {role} for sector {} and {place}", notice.sector) })
+        let place = region
+            .map_or_else(|| "no region (the empty prefix is needed)".to_owned(), |r| alloc::format!("region {r}"));
+        Err(AuthorityError::NotAuthorised {
+            iss: iss.clone(),
+            reason: alloc::format!("it is no {role} for sector {} and {place}", notice.sector),
+        })
     }
 
     /// A publisher's authority is changed by the root, or by a supervisor within its own sectors and regions for
     /// publishers that are no supervisors.
-    fn check_publisher_change(&self, iss: &PublisherId, index: LeafIndex, change: &AuthorityChange) -> Result<(), AuthorityError> {
+    fn check_publisher_change(
+        &self,
+        iss: &PublisherId,
+        index: LeafIndex,
+        change: &AuthorityChange,
+    ) -> Result<(), AuthorityError> {
         let (publisher, scope) = match change {
             AuthorityChange::Grant { publisher, key, scope, .. } => {
                 self.check_owner(&key.key, publisher.as_str())?;
@@ -289,13 +331,17 @@ impl Registry {
             return Ok(());
         }
         let refuse = |reason: &str| Err(AuthorityError::NotAuthorised { iss: iss.clone(), reason: reason.to_string() });
-        let Some(own) = self.grant(iss, index).map(|grant| &grant.scope).filter(|own| own.roles.contains(&Role::Supervisor)) else {
+        let Some(own) =
+            self.grant(iss, index).map(|grant| &grant.scope).filter(|own| own.roles.contains(&Role::Supervisor))
+        else {
             return refuse("authority is given by the root or a supervisor");
         };
         let current = self.grant(publisher, index).map(|grant| &grant.scope);
         let mut scopes = scope.into_iter().chain(current);
         if scopes.any(|scope| scope.roles.contains(&Role::Supervisor) || !own.contains(scope)) {
-            return refuse("a supervisor decides only about publishers that are no supervisors, within its own sectors and regions");
+            return refuse(
+                "a supervisor decides only about publishers that are no supervisors, within its own sectors and regions",
+            );
         }
         Ok(())
     }
@@ -332,7 +378,13 @@ impl Registry {
     }
 }
 
-fn check_target(statement: &Statement, index: LeafIndex, at: LeafIndex, digests: &[Hash], target: Option<Target<'_>>) -> Result<(), AuthorityError> {
+fn check_target(
+    statement: &Statement,
+    index: LeafIndex,
+    at: LeafIndex,
+    digests: &[Hash],
+    target: Option<Target<'_>>,
+) -> Result<(), AuthorityError> {
     let refuse = |reason| Err(AuthorityError::Target { reason });
     let Some(target) = target.filter(|target| target.index == at && at < index) else {
         return refuse("it must be an earlier notice");
@@ -343,7 +395,9 @@ fn check_target(statement: &Statement, index: LeafIndex, at: LeafIndex, digests:
     let own = |hash: &Hash| target.notice.digests.iter().any(|digest| digest.hash == *hash);
     let sealed = |hash: &Hash| target.notice.sealed.iter().any(|sealed| sealed.digest == *hash);
     match statement.content {
-        Content::Reveal { .. } if !digests.iter().all(sealed) => refuse("a reveal names digests that this notice sealed"),
+        Content::Reveal { .. } if !digests.iter().all(sealed) => {
+            refuse("a reveal names digests that this notice sealed")
+        }
         _ if !digests.iter().all(own) => refuse("the digests must be the notice's own"),
         _ => Ok(()),
     }

@@ -167,7 +167,9 @@ pub fn check_notice<S: AsRef<str>>(notice: &Notice, texts: &[S]) -> Result<Shown
     for digest in &notice.digests {
         let sealed = notice.sealed.iter().find(|sealed| sealed.digest == digest.hash);
         match (rest.remove(&digest.hash), sealed) {
-            (Some(_), Some(sealed)) => return Err(DisclosureError::SealedShown { field: sealed.field.code().to_owned() }),
+            (Some(_), Some(sealed)) => {
+                return Err(DisclosureError::SealedShown { field: sealed.field.code().to_owned() });
+            }
             (Some(disclosure), None) => {
                 notice.check_place(digest, &disclosure.name)?;
                 let name = (digest.holder.as_slice(), disclosure.name.clone());
@@ -227,7 +229,9 @@ pub fn no_rest(rest: BTreeMap<Hash, Disclosure>) -> Result<(), DisclosureError> 
 fn holds_digests(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().any(holds_digests),
-        Value::Object(object) => object.iter().any(|(name, value)| name == "_sd" || name == "..." || holds_digests(value)),
+        Value::Object(object) => {
+            object.iter().any(|(name, value)| name == "_sd" || name == "..." || holds_digests(value))
+        }
         _ => false,
     }
 }

@@ -11,7 +11,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 use super::code::is_jurisdiction;
 use super::json::MAX_NUMBER;
@@ -212,7 +212,13 @@ impl<'a> Entry<'a> {
             ),
             Body::Genesis(g) => format!(
                 "genesis\",\"subject\":\"ledger\",\"seq\":0,\"prev_in_subject\":\"{}\",\"origin\":\"{}\",\"log_key\":\"{}\",\"root_jwk\":{},\"recovery_jwk\":{},\"jurisdiction\":\"{}\",\"predecessor\":\"{}\"}}",
-                Hash::ZERO, g.origin, g.log_key.format(), g.root.format(), g.recovery.format(), g.jurisdiction, g.predecessor
+                Hash::ZERO,
+                g.origin,
+                g.log_key,
+                g.root.format(),
+                g.recovery.format(),
+                g.jurisdiction,
+                g.predecessor
             ),
             Body::Seal(seal) => format!("seal\",\"subjects\":{},\"map_root\":\"{}\"}}", seal.subjects, seal.map_root),
         };
@@ -271,7 +277,7 @@ fn read_genesis(cursor: &mut Cursor<'_>) -> Result<Genesis, EntryError> {
     cursor.literal("\",\"log_key\":\"")?;
     let vkey = cursor.string()?;
     let log_key = VerifierKey::parse(vkey).ok().filter(|key| key.kind() == KeyKind::Ed25519 && key.name() == origin);
-    let Some(log_key) = log_key.filter(|key| key.format() == vkey) else {
+    let Some(log_key) = log_key.filter(|key| key.to_string() == vkey) else {
         return cursor.fail("the vkey of an Ed25519 log key whose name is the origin");
     };
     cursor.literal("\",\"root_jwk\":")?;

@@ -18,8 +18,24 @@ use crate::log::hash::Hash;
 
 /// Claims of a notice beside those of every statement.
 pub const MEMBERS: &[&str] = &[
-    "project", "lot", "sector", "stage", "title", "region", "language", "published_at", "amends", "parties", "data", "text",
-    "attachments", "source", "related", "sealed", "_sd", "_sd_alg",
+    "project",
+    "lot",
+    "sector",
+    "stage",
+    "title",
+    "region",
+    "language",
+    "published_at",
+    "amends",
+    "parties",
+    "data",
+    "text",
+    "attachments",
+    "source",
+    "related",
+    "sealed",
+    "_sd",
+    "_sd_alg",
 ];
 
 /// Members of `data` that may stand beside the JWT; `person` may anywhere under `data`.
@@ -431,7 +447,8 @@ fn read_digests(object: &Object, steps: &mut Vec<Step>, digests: &mut Vec<Digest
         return Err(error("more than 256 digests"));
     }
     for item in items {
-        let hash = item.as_str().and_then(parse_digest).ok_or_else(|| error("a digest is 43 characters of base64url"))?;
+        let hash =
+            item.as_str().and_then(parse_digest).ok_or_else(|| error("a digest is 43 characters of base64url"))?;
         digests.push(Digest { hash, holder: steps.clone() });
     }
     Ok(())
@@ -452,8 +469,10 @@ fn read_sealed(claims: &Object, digests: &[Digest]) -> Result<Vec<Sealed>, Notic
     }
     for item in items {
         item.only(&["digest", "field", "until"])?;
-        let field = SealableField::parse(item.string("field")?).ok_or_else(|| error("only data.reserve_price and data.experts can be sealed"))?;
-        let digest = parse_digest(item.string("digest")?).ok_or_else(|| error("a digest is 43 characters of base64url"))?;
+        let field = SealableField::parse(item.string("field")?)
+            .ok_or_else(|| error("only data.reserve_price and data.experts can be sealed"))?;
+        let digest =
+            parse_digest(item.string("digest")?).ok_or_else(|| error("a digest is 43 characters of base64url"))?;
         let until = item.string("until")?;
         if Stage::parse(until).is_none() && parse_date(until).is_none() {
             return Err(error("`until` must be a stage or a date"));

@@ -35,7 +35,9 @@ pub enum OwedError {
         digest: Hash,
     },
     /// A disclosure is neither shown nor sealed nor erased.
-    #[error("the disclosure {digest} of notice {index} is withheld: it is neither shown nor sealed nor lawfully erased")]
+    #[error(
+        "the disclosure {digest} of notice {index} is withheld: it is neither shown nor sealed nor lawfully erased"
+    )]
     Withheld {
         /// The notice it belongs to.
         index: LeafIndex,
@@ -100,7 +102,8 @@ impl Disclosures {
     }
 
     fn owe(&mut self, notice: u64, missing: &[Hash]) {
-        let owed: BTreeSet<Hash> = missing.iter().filter(|digest| !self.erased.contains(&(notice, **digest))).copied().collect();
+        let owed: BTreeSet<Hash> =
+            missing.iter().filter(|digest| !self.erased.contains(&(notice, **digest))).copied().collect();
         if !owed.is_empty() {
             self.owed.entry(notice).or_default().extend(owed);
         }

@@ -291,7 +291,8 @@ impl Statement {
         let claims = json::parse_object(&text("claims", claims)?)?;
         let iss = claims.string("iss")?;
         let iss = PublisherId::parse(iss).ok_or_else(|| type_error("iss", "a publisher id, [A-Za-z0-9._:-]{1,64}"))?;
-        let (aud, iat, jti) = (claims.string("aud")?.to_owned(), claims.count("iat")?, claims.string("jti")?.to_owned());
+        let (aud, iat, jti) =
+            (claims.string("aud")?.to_owned(), claims.count("iat")?, claims.string("jti")?.to_owned());
         if !(1..=200).contains(&jti.chars().count()) {
             return Err(type_error("jti", "1 to 200 characters").into());
         }
@@ -357,15 +358,18 @@ fn parse_header(text: &str) -> Result<(Kind, Hash), StatementError> {
     if member("alg")? != "Ed25519" {
         return Err(error("`alg` must be `Ed25519`"));
     }
-    let kid = parse_digest(member("kid")?).ok_or_else(|| error("`kid` must be an RFC 7638 thumbprint, 43 characters of base64url"))?;
-    let kind = Kind::parse(member("typ")?).ok_or_else(|| error("`typ` must be one of the six kinds, e.g. `notice+sd-jwt`"))?;
+    let kid = parse_digest(member("kid")?)
+        .ok_or_else(|| error("`kid` must be an RFC 7638 thumbprint, 43 characters of base64url"))?;
+    let kind =
+        Kind::parse(member("typ")?).ok_or_else(|| error("`typ` must be one of the six kinds, e.g. `notice+sd-jwt`"))?;
     Ok((kind, kid))
 }
 
 impl Content {
     fn parse(kind: Kind, sub: &Subject, claims: Object) -> Result<Self, StatementError> {
         let only = |members: &[&str]| claims.only(&[COMMON, members].concat());
-        let wrong_subject = || StatementError::Subject { problem: alloc::format!("`{sub}` does not go with {}", kind.typ()) };
+        let wrong_subject =
+            || StatementError::Subject { problem: alloc::format!("`{sub}` does not go with {}", kind.typ()) };
         match (kind, sub) {
             (Kind::Notice, Subject::Project(_)) => {
                 only(notice::MEMBERS)?;
@@ -435,8 +439,15 @@ fn parse_rulebook(of: &str, claims: &Object) -> Result<Content, StatementError> 
     if version.is_empty() {
         return Err(type_error("version", "a string that is not empty").into());
     }
-    let effective_from = parse_date(claims.string("effective_from")?).ok_or_else(|| type_error("effective_from", "a date"))?;
-    Ok(Content::Rulebook { seq: claims.count("seq")?, jurisdiction: read_jurisdiction(of, claims)?, version, effective_from, rules })
+    let effective_from =
+        parse_date(claims.string("effective_from")?).ok_or_else(|| type_error("effective_from", "a date"))?;
+    Ok(Content::Rulebook {
+        seq: claims.count("seq")?,
+        jurisdiction: read_jurisdiction(of, claims)?,
+        version,
+        effective_from,
+        rules,
+    })
 }
 
 fn parse_calendar(of: &str, claims: &Object) -> Result<Content, StatementError> {
@@ -455,7 +466,13 @@ fn parse_calendar(of: &str, claims: &Object) -> Result<Content, StatementError> 
     }
     let year = i16::try_from(claims.count("year")?).ok().filter(|year| (1..=9999).contains(year));
     let year = year.ok_or_else(|| type_error("year", "a year"))?;
-    Ok(Content::Calendar { seq: claims.count("seq")?, jurisdiction: read_jurisdiction(of, claims)?, year, holidays, workdays })
+    Ok(Content::Calendar {
+        seq: claims.count("seq")?,
+        jurisdiction: read_jurisdiction(of, claims)?,
+        year,
+        holidays,
+        workdays,
+    })
 }
 
 impl AuthorityChange {
@@ -488,7 +505,8 @@ impl AuthorityChange {
             _ => return Err(type_error("action", "enrol, rotate or revoke").into()),
         };
         only(&["jwk", "roles", "sectors", "regions"])?;
-        let name = name.filter(|name| !name.is_empty()).ok_or_else(|| type_error("name", "a string that is not empty"))?;
+        let name =
+            name.filter(|name| !name.is_empty()).ok_or_else(|| type_error("name", "a string that is not empty"))?;
         let key = Jwk::parse(claims.object("jwk")?)?;
         Ok(Self::Grant { action, publisher, name: name.to_owned(), key, scope: Scope::parse(claims)? })
     }
@@ -522,7 +540,9 @@ impl Scope {
 
     /// Whether the scope has this role for this sector and region; no region asks for the empty prefix.
     pub fn covers(&self, role: Role, sector: Sector, region: Option<&str>) -> bool {
-        self.roles.contains(&role) && self.sectors.contains(&sector) && self.regions.iter().any(|p| region.unwrap_or("").starts_with(p.as_str()))
+        self.roles.contains(&role)
+            && self.sectors.contains(&sector)
+            && self.regions.iter().any(|p| region.unwrap_or("").starts_with(p.as_str()))
     }
 
     /// Whether every sector and region of the other scope is within this one's.
@@ -544,7 +564,10 @@ impl Jwk {
     /// # Errors
     /// Another member, another curve, or a key that strict verification would never accept.
     pub fn parse(object: &Object) -> Result<Self, StatementError> {
-        let error = || StatementError::Value { name: "jwk", expected: "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"…\"} with a valid key" };
+        let error = || StatementError::Value {
+            name: "jwk",
+            expected: "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"…\"} with a valid key",
+        };
         object.only(&["kty", "crv", "x"]).map_err(|_| error())?;
         if object.string("kty")? != "OKP" || object.string("crv")? != "Ed25519" {
             return Err(error());

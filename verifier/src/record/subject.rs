@@ -208,8 +208,21 @@ mod tests {
         for text in ["ledger", "project/A-1", "authority/x.y", "rulebook/cn", "calendar/cn-42"] {
             assert_eq!(Subject::parse(text).unwrap().to_string(), text);
         }
-        for bad in ["", "Ledger", "project/", "project/a", "authority/root", "authority/log", "authority/recovery", "authority/",
-            "authority/a/b", "rulebook/CN", "calendar/", "ledger/", "seal"] {
+        for bad in [
+            "",
+            "Ledger",
+            "project/",
+            "project/a",
+            "authority/root",
+            "authority/log",
+            "authority/recovery",
+            "authority/",
+            "authority/a/b",
+            "rulebook/CN",
+            "calendar/",
+            "ledger/",
+            "seal",
+        ] {
             assert!(Subject::parse(bad).is_err(), "{bad}");
         }
     }

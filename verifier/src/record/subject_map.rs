@@ -160,7 +160,9 @@ impl MapProof {
     /// Another member, a hash that is not canonical base64, only one of the pair.
     pub fn parse(object: &Object) -> Result<Self, MemberError> {
         object.only(&["siblings", "other_key", "other_value"])?;
-        let hash = |name: &'static str, text: &str| Hash::parse(text).map_err(|_| type_error(name, "32 bytes in canonical base64"));
+        let hash = |name: &'static str, text: &str| {
+            Hash::parse(text).map_err(|_| type_error(name, "32 bytes in canonical base64"))
+        };
         let siblings = object.strings("siblings")?;
         if siblings.len() > MAX_SIBLINGS {
             return Err(type_error("siblings", "at most 256 hashes"));
@@ -177,7 +179,9 @@ impl MapProof {
     /// The JSON form read by [`MapProof::parse`].
     pub fn format(&self) -> String {
         let siblings: Vec<String> = self.siblings.iter().map(|hash| alloc::format!("\"{hash}\"")).collect();
-        let other = self.other.map_or_else(String::new, |(key, value)| alloc::format!(",\"other_key\":\"{key}\",\"other_value\":\"{value}\""));
+        let other = self.other.map_or_else(String::new, |(key, value)| {
+            alloc::format!(",\"other_key\":\"{key}\",\"other_value\":\"{value}\"")
+        });
         alloc::format!("{{\"siblings\":[{}]{other}}}", siblings.join(","))
     }
 
@@ -200,7 +204,8 @@ impl MapProof {
         let start = match self.other {
             None => Hash::ZERO,
             Some((other, value)) => {
-                let shared = (0..self.siblings.len().min(MAX_SIBLINGS)).all(|depth| key_bit(&key, depth) == key_bit(&other, depth));
+                let shared = (0..self.siblings.len().min(MAX_SIBLINGS))
+                    .all(|depth| key_bit(&key, depth) == key_bit(&other, depth));
                 if other == key || !shared {
                     return Err(MapError::Other);
                 }
@@ -301,7 +306,8 @@ impl SubjectMap {
     /// Two leaves where one was: branches down to the first bit in which their keys differ.
     fn split(&mut self, at: u32, key: Hash, hash: Hash, depth: usize) -> Place {
         let other = self.leaves[at as usize].key;
-        let differ = (depth..256).find(|d| key_bit(&key, *d) != key_bit(&other, *d)).expect("different keys differ in a bit");
+        let differ =
+            (depth..256).find(|d| key_bit(&key, *d) != key_bit(&other, *d)).expect("different keys differ in a bit");
         let leaf = self.new_leaf(key, hash);
         let mut children = [Place::Leaf(at); 2];
         children[usize::from(key_bit(&key, differ))] = leaf;
