@@ -71,6 +71,20 @@ impl Policy {
     /// # Errors
     /// [`PolicyCheckError`] naming what is missing or false.
     pub fn check(&self, note: &SignedCheckpoint) -> Result<Witnessed, PolicyCheckError> {
+        let witnessed = self.check_log(note)?;
+        if !witnessed.cosigned.satisfies_quorum() {
+            let timestamps = witnessed.cosigned.timestamps();
+            let absent = timestamps.iter().filter(|timestamps| timestamps.is_empty()).count();
+            return Err(PolicyCheckError::Quorum { cosigned: timestamps.len() - absent, witnesses: timestamps.len() });
+        }
+        Ok(witnessed)
+    }
+
+    /// As [`Policy::check`], but for the quorum: enough for a receipt that is younger than its cosignatures.
+    ///
+    /// # Errors
+    /// [`PolicyCheckError`] naming what is missing or false.
+    pub fn check_log(&self, note: &SignedCheckpoint) -> Result<Witnessed, PolicyCheckError> {
         let origin = &note.checkpoint.origin;
         let mut signer = None;
         for log in self.logs() {
@@ -83,11 +97,6 @@ impl Policy {
         }
         let cosigned = self.cosigned(note)?;
         let log = signer.ok_or_else(|| PolicyCheckError::NotSigned { origin: origin.to_string() })?.clone();
-        if !cosigned.satisfies_quorum() {
-            let witnesses = cosigned.timestamps().len();
-            let absent = cosigned.timestamps().iter().filter(|timestamps| timestamps.is_empty()).count();
-            return Err(PolicyCheckError::Quorum { cosigned: witnesses - absent, witnesses });
-        }
         Ok(Witnessed { log, cosigned })
     }
 

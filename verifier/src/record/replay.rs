@@ -5,6 +5,9 @@
 //! [`Disclosures::settle`] says whether anything is owed.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
 
 use super::authority::Target;
 use super::disclosure::{self, DisclosureError, Shown};
@@ -62,7 +65,7 @@ pub fn open<S: AsRef<str>>(statement: &Statement, target: Option<Target<'_>>, te
             let mut values = disclosure::parse_all(texts)?;
             let shown = values.remove(rules).filter(|shown| shown.name == "rules").ok_or(OwedError::NoRules)?;
             disclosure::no_rest(values)?;
-            Ok(Shown { values: [(*rules, shown)].into(), missing: alloc::vec::Vec::new() })
+            Ok(Shown { values: [(*rules, shown)].into(), missing: Vec::new() })
         }
         _ => {
             disclosure::no_rest(disclosure::parse_all(texts)?)?;
@@ -71,7 +74,33 @@ pub fn open<S: AsRef<str>>(statement: &Statement, target: Option<Target<'_>>, te
     }
 }
 
+/// [`Disclosures`] as plain data: owed, erased and revealed pairs of notice and digest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisclosuresParts {
+    owed: Vec<(u64, [u8; 32])>,
+    erased: Vec<(u64, [u8; 32])>,
+    revealed: Vec<(u64, [u8; 32])>,
+}
+
 impl Disclosures {
+    /// The account as plain data.
+    pub fn parts(&self) -> DisclosuresParts {
+        let pairs = |set: &BTreeSet<(u64, Hash)>| set.iter().map(|(notice, digest)| (*notice, digest.0)).collect();
+        let owed = self.owed.iter().flat_map(|(notice, owed)| owed.iter().map(|digest| (*notice, digest.0)));
+        DisclosuresParts { owed: owed.collect(), erased: pairs(&self.erased), revealed: pairs(&self.revealed) }
+    }
+
+    /// The account from plain data.
+    pub fn from_parts(parts: DisclosuresParts) -> Self {
+        let pairs =
+            |pairs: Vec<(u64, [u8; 32])>| pairs.into_iter().map(|(notice, digest)| (notice, Hash(digest))).collect();
+        let mut account = Self { owed: BTreeMap::new(), erased: pairs(parts.erased), revealed: pairs(parts.revealed) };
+        for (notice, digest) in parts.owed {
+            account.owed.entry(notice).or_default().insert(Hash(digest));
+        }
+        account
+    }
+
     /// Takes in an entry that holds: what it still owes, what it reveals, what it erases.
     ///
     /// # Errors

@@ -69,6 +69,15 @@ impl Tally {
             Err(at) => self.0.insert(at, (stage, 1)),
         }
     }
+    /// Sets the notices of a stage; zero takes the stage out.
+    pub fn set(&mut self, stage: Stage, n: u64) {
+        match self.0.binary_search_by(|(s, _)| s.code().cmp(stage.code())) {
+            Ok(at) if n == 0 => drop(self.0.remove(at)),
+            Ok(at) => self.0[at].1 = n,
+            Err(_) if n == 0 => {}
+            Err(at) => self.0.insert(at, (stage, n)),
+        }
+    }
     /// Stages with at least one notice, in byte order of their codes.
     pub fn iter(&self) -> impl Iterator<Item = (Stage, u64)> + '_ {
         self.0.iter().copied()

@@ -1,0 +1,165 @@
+//! One entry alone: all that can be said of it without knowing the others.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use super::fault::{AuditError, Fault};
+use crate::log::hash::{Hash, LeafHash};
+use crate::log::index::LeafIndex;
+use crate::log::key::PreparedKey;
+use crate::record::authority::AuthorityError;
+use crate::record::entry::{Body, Entry, EntryTime, Genesis, Seal, entry_hash};
+use crate::record::json;
+use crate::record::replay;
+use crate::record::statement::{Kind, Statement};
+use crate::record::subject_map::map_key;
+
+/// An entry, read and hashed.
+#[derive(Debug)]
+pub struct ReadEntry {
+    /// Its bytes.
+    pub text: String,
+    /// Its leaf hash.
+    pub leaf: LeafHash,
+    /// The index it says.
+    pub index: LeafIndex,
+    /// The time it says.
+    pub time: EntryTime,
+    /// The hash of the entry before it, as it says.
+    pub prev: LeafHash,
+    /// What it holds.
+    pub body: ReadBody,
+}
+
+/// What an entry holds.
+#[derive(Debug)]
+pub enum ReadBody {
+    /// The genesis.
+    Genesis(Genesis),
+    /// A seal.
+    Seal(Seal),
+    /// A statement.
+    Statement(Box<ReadStatement>),
+}
+
+/// A statement and what can be said of its disclosures.
+#[derive(Debug)]
+pub struct ReadStatement {
+    /// The map key of its subject.
+    pub key: Hash,
+    /// 0-based within the subject.
+    pub seq: u64,
+    /// The leaf hash of the subject's previous entry, as it says.
+    pub prev_in_subject: LeafHash,
+    /// The statement.
+    pub statement: Statement,
+    /// Whether the disclosures were opened here; those of a reveal need its target.
+    pub opened: bool,
+    /// If opened: digests neither shown nor sealed.
+    pub missing: Vec<Hash>,
+    /// If not opened: the disclosures.
+    pub disclosures: Vec<String>,
+    /// Where the JWT begins and ends in the entry's bytes.
+    jwt: core::ops::Range<usize>,
+}
+
+impl ReadEntry {
+    /// Reads the entry at `index` and what is disclosed beside it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it alone.
+    pub fn read(index: LeafIndex, bytes: &[u8], disclosures: &[String]) -> Result<Self, AuditError> {
+        Self::parse(bytes, disclosures).map_err(|fault| AuditError { index, fault })
+    }
+
+    fn parse(bytes: &[u8], disclosures: &[String]) -> Result<Self, Fault> {
+        let text = core::str::from_utf8(bytes).map_err(|_| Fault::Encoding)?.to_owned();
+        let entry = Entry::parse(&text)?;
+        let (leaf, index, time, prev) = (entry_hash(&text), entry.index, entry.time, entry.prev);
+        let none_owed = || Fault::Disclosures { problem: "the genesis and seals have none".to_owned() };
+        let body = match entry.body {
+            Body::Statement { subject, seq, prev_in_subject, statement: jwt } => {
+                let statement = Statement::parse(jwt)?;
+                if statement.sub.to_string() != subject {
+                    return Err(Fault::Subject);
+                }
+                let opened = statement.kind() != Kind::Reveal;
+                let missing = if opened { replay::open(&statement, None, disclosures)?.missing } else { Vec::new() };
+                let start = jwt.as_ptr() as usize - text.as_ptr() as usize;
+                ReadBody::Statement(Box::new(ReadStatement {
+                    key: map_key(subject),
+                    seq,
+                    prev_in_subject,
+                    statement,
+                    opened,
+                    missing,
+                    disclosures: if opened { Vec::new() } else { disclosures.to_vec() },
+                    jwt: start..start + jwt.len(),
+                }))
+            }
+            _ if !disclosures.is_empty() => return Err(none_owed()),
+            Body::Genesis(genesis) => ReadBody::Genesis(genesis),
+            Body::Seal(seal) => ReadBody::Seal(seal),
+        };
+        Ok(Self { leaf, index, time, prev, body, text })
+    }
+
+    /// The earlier entry whose bytes are needed to judge this one: the target of a reveal or an erasure.
+    pub fn target(&self) -> Option<LeafIndex> {
+        let ReadBody::Statement(held) = &self.body else { return None };
+        held.statement.target().map(|(index, _)| index)
+    }
+
+    /// Verifies the statement's signature with the key that folding gave.
+    ///
+    /// # Errors
+    /// The signature does not verify.
+    pub fn verify(&self, key: &PreparedKey) -> Result<(), AuditError> {
+        let ReadBody::Statement(held) = &self.body else { return Ok(()) };
+        let verified = held.statement.verify(&self.text[held.jwt.clone()], key);
+        let fault = |_| Fault::Authority(AuthorityError::Signature { iss: held.statement.iss.clone() });
+        verified.map_err(|error| AuditError { index: self.index, fault: fault(error) })
+    }
+}
+
+/// See [`super::parse_disclosures`].
+pub(super) fn parse_disclosures(
+    text: &str,
+    from: LeafIndex,
+    until: LeafIndex,
+) -> Result<BTreeMap<u64, Vec<String>>, AuditError> {
+    let mut disclosures = BTreeMap::new();
+    let mut next = from.0;
+    let fail =
+        |at: u64, problem: String| Err(AuditError { index: LeafIndex(at), fault: Fault::Disclosures { problem } });
+    if !text.is_empty() && !text.ends_with('\n') {
+        return fail(from.0, "the file does not end in a newline: it is cut off".to_owned());
+    }
+    for line in text.lines() {
+        let (index, texts) = match parse_line(line) {
+            Ok(parsed) => parsed,
+            Err(problem) => return fail(next, problem),
+        };
+        if index < next || index >= until.0 {
+            return fail(index, format!("index {index} is out of order or outside {}..{}", from.0, until.0));
+        }
+        if texts.is_empty() {
+            return fail(index, format!("entry {index} is listed with no disclosure"));
+        }
+        next = index + 1;
+        disclosures.insert(index, texts);
+    }
+    Ok(disclosures)
+}
+
+fn parse_line(line: &str) -> Result<(u64, Vec<String>), String> {
+    let object = json::parse_object(line).map_err(|error| error.to_string())?;
+    object.only(&["index", "disclosures"]).map_err(|error| error.to_string())?;
+    let index = object.count("index").map_err(|error| error.to_string())?;
+    let texts = object.strings("disclosures").map_err(|error| error.to_string())?;
+    Ok((index, texts.into_iter().map(ToOwned::to_owned).collect()))
+}

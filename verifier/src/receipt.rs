@@ -1,0 +1,165 @@
+//! A receipt (回执, `.tlog-proof`): the ledger recorded this entry, at this place.
+//!
+//! A C2SP tlog-proof whose `extra` line is the b64 of `{"entry":"<entry>","disclosures":[…]}`. It proves that the entry is
+//! in the log; whose key signed the statement, and whether anything was left out, only a dossier shows. A receipt may be
+//! younger than its cosignatures: one that does not meet the policy's quorum yet holds by the ledger's word only, see
+//! [`Receipt::meets_quorum`].
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use crate::log::policy::Policy;
+use crate::log::policy_check::{PolicyCheckError, Witnessed};
+use crate::log::proof::{ProofError, check_inclusion};
+use crate::log::tlog_proof::{TlogProof, TlogProofError};
+use crate::record::disclosure::{self, DisclosureError, Shown};
+use crate::record::entry::{Body, Entry, EntryError, entry_hash};
+use crate::record::json::{self, JsonError, MemberError};
+use crate::record::statement::{Content, Statement, StatementError};
+
+/// A receipt that was verified; only [`verify`] makes one.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// The tlog-proof.
+    pub proof: TlogProof,
+    /// The entry's bytes.
+    pub entry: String,
+    /// The statement it holds, unless it is the genesis or a seal.
+    pub statement: Option<Statement>,
+    /// What is disclosed beside it.
+    pub shown: Shown,
+    /// Who signed and cosigned the head.
+    pub witnessed: Witnessed,
+}
+
+/// Why a receipt is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// Not a tlog-proof.
+    #[error("not a receipt: {0}")]
+    Proof(#[from] TlogProofError),
+    /// No `extra` line, so no entry to prove.
+    #[error("the receipt has no `extra` line, which must hold the entry and its disclosures")]
+    NoEntry,
+    /// `extra` is not UTF-8.
+    #[error("the `extra` line is not UTF-8")]
+    Encoding,
+    /// `extra` is not strict JSON.
+    #[error("`extra`: {0}")]
+    Json(#[from] JsonError),
+    /// `extra` does not hold exactly `entry` and `disclosures`.
+    #[error("`extra`: {0}")]
+    Member(#[from] MemberError),
+    /// The head does not satisfy the policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyCheckError),
+    /// The entry is malformed.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The proof is for another index than the entry's.
+    #[error("the proof is for index {proof}, the entry says {entry}")]
+    Index {
+        /// The proof's.
+        proof: u64,
+        /// The entry's.
+        entry: u64,
+    },
+    /// The entry is not in the tree.
+    #[error("the entry is not in the tree of this head: {0}")]
+    Inclusion(#[from] ProofError),
+    /// The statement is malformed.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// The statement is for another ledger or subject than its entry.
+    #[error("the statement is not this entry's: its {what} is another")]
+    Foreign {
+        /// `aud` or `sub`.
+        what: &'static str,
+    },
+    /// A disclosure does not belong.
+    #[error(transparent)]
+    Disclosure(#[from] DisclosureError),
+}
+
+impl Receipt {
+    /// Whether the policy's quorum cosigned the head; always so under `quorum none`.
+    pub fn meets_quorum(&self) -> bool {
+        self.witnessed.cosigned().satisfies_quorum()
+    }
+}
+
+impl ReceiptError {
+    /// Whether the receipt is of a newer format, which this verifier cannot judge.
+    pub fn is_newer_format(&self) -> bool {
+        matches!(self, Self::Entry(EntryError::Newer { .. }))
+    }
+}
+
+/// Verifies a receipt against a trust policy.
+///
+/// # Errors
+/// The first rule broken.
+pub fn verify(text: &str, policy: &Policy) -> Result<Receipt, ReceiptError> {
+    let proof = TlogProof::parse(text)?;
+    let (entry, disclosures) = read_extra(proof.extra.as_deref().ok_or(ReceiptError::NoEntry)?)?;
+    let witnessed = policy.check_log(&proof.checkpoint)?;
+    let head = &proof.checkpoint.checkpoint;
+    let parsed = Entry::parse(&entry)?;
+    if parsed.index != proof.index {
+        return Err(ReceiptError::Index { proof: proof.index.0, entry: parsed.index.0 });
+    }
+    check_inclusion(entry_hash(&entry), proof.index, head.size, &proof.hashes, head.root)?;
+    let statement = read_statement(&parsed, &head.origin)?;
+    let shown = open(statement.as_ref(), &disclosures)?;
+    Ok(Receipt { entry, statement, shown, witnessed, proof })
+}
+
+/// The JSON that the `extra` line encodes.
+pub fn format_extra(entry: &str, disclosures: &[String]) -> String {
+    serde_json::json!({ "entry": entry, "disclosures": disclosures }).to_string()
+}
+
+fn read_extra(extra: &[u8]) -> Result<(String, Vec<String>), ReceiptError> {
+    let object = json::parse_object(core::str::from_utf8(extra).map_err(|_| ReceiptError::Encoding)?)?;
+    object.only(&["entry", "disclosures"])?;
+    let disclosures = object.strings("disclosures")?.into_iter().map(String::from).collect();
+    Ok((object.string("entry")?.into(), disclosures))
+}
+
+fn read_statement(entry: &Entry<'_>, origin: &str) -> Result<Option<Statement>, ReceiptError> {
+    match &entry.body {
+        Body::Statement { subject, statement, .. } => {
+            let statement = Statement::parse(statement)?;
+            if statement.aud != origin {
+                return Err(ReceiptError::Foreign { what: "aud" });
+            }
+            if alloc::format!("{}", statement.sub) != *subject {
+                return Err(ReceiptError::Foreign { what: "sub" });
+            }
+            Ok(Some(statement))
+        }
+        Body::Genesis(genesis) if genesis.origin != origin => Err(ReceiptError::Foreign { what: "origin" }),
+        _ => Ok(None),
+    }
+}
+
+/// A receipt alone does not know the target of a reveal, nor what was erased: what is shown must belong, what is missing
+/// may be sealed or erased.
+fn open(statement: Option<&Statement>, disclosures: &[String]) -> Result<Shown, DisclosureError> {
+    let digests: &[_] = match statement.map(|statement| &statement.content) {
+        Some(Content::Notice(notice)) => return disclosure::check_notice(notice, disclosures),
+        Some(Content::Reveal { digests, .. }) => digests,
+        Some(Content::Rulebook { rules, .. }) => core::slice::from_ref(rules),
+        _ => &[],
+    };
+    let mut rest = disclosure::parse_all(disclosures)?;
+    let mut shown = Shown::default();
+    for digest in digests {
+        match rest.remove(digest) {
+            Some(disclosure) => drop(shown.values.insert(*digest, disclosure)),
+            None => shown.missing.push(*digest),
+        }
+    }
+    disclosure::no_rest(rest)?;
+    Ok(shown)
+}
