@@ -19,3 +19,4 @@ pub mod replay;
 pub mod statement;
 pub mod subject;
 pub mod subject_map;
+pub mod vocabulary;
