@@ -23,6 +23,7 @@ pub mod cosignature;
 pub mod hash;
 pub mod index;
 pub mod key;
+mod multiples;
 pub mod note;
 pub mod policy;
 pub mod policy_check;

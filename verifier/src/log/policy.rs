@@ -154,19 +154,16 @@ impl Policy {
     /// [`PolicyError`] with the line of the first rule broken.
     pub fn parse(policy: impl AsRef<[u8]>) -> Result<Self, PolicyError> {
         let policy = policy.as_ref();
-        let last_line = policy.iter().filter(|&&octet| octet == b'\n').count() + 1;
-        let at_end = |fault| PolicyError { line: last_line, fault };
         if policy.len() > MAX_LENGTH {
-            return Err(at_end(PolicyFault::TooLong { found: policy.len() }));
+            return Err(PolicyError { line: 1, fault: PolicyFault::TooLong { found: policy.len() } });
         }
-        let mut lines = Lines::default();
-        for (line, text) in (1..last_line).zip(policy.split(|&octet| octet == b'\n')) {
-            lines.read(text).map_err(|fault| PolicyError { line, fault })?;
+        let (mut lines, mut line) = (Lines::default(), 1);
+        for text in policy.split_inclusive(|&octet| octet == b'\n') {
+            let text = text.strip_suffix(b"\n").ok_or(PolicyFault::NoFinalNewline);
+            text.and_then(|text| lines.read(text)).map_err(|fault| PolicyError { line, fault })?;
+            line += 1;
         }
-        if policy.last().is_some_and(|&octet| octet != b'\n') {
-            return Err(at_end(PolicyFault::NoFinalNewline));
-        }
-        lines.finish().map_err(at_end)
+        lines.finish().map_err(|fault| PolicyError { line, fault })
     }
 
     /// The trusted logs, in the order of their lines.

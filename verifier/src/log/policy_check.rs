@@ -2,10 +2,7 @@
 //!
 //! Every line of a key the policy knows must verify, or the whole note is rejected; lines of other keys are ignored.
 
-use alloc::{
-    string::{String, ToString as _},
-    sync::Arc,
-};
+use alloc::{string::String, sync::Arc};
 
 use super::{
     checkpoint::{CheckpointError, SignedCheckpoint},
@@ -96,7 +93,7 @@ impl Policy {
             }
         }
         let cosigned = self.cosigned(note)?;
-        let log = signer.ok_or_else(|| PolicyCheckError::NotSigned { origin: origin.to_string() })?.clone();
+        let log = signer.ok_or_else(|| PolicyCheckError::NotSigned { origin: origin.clone() })?.clone();
         Ok(Witnessed { log, cosigned })
     }
 
@@ -109,7 +106,7 @@ impl Policy {
     pub fn cosigned(&self, note: &SignedCheckpoint) -> Result<Cosigned, PolicyCheckError> {
         let origin = &note.checkpoint.origin;
         if !self.logs().iter().any(|log| log.key.name() == origin) {
-            return Err(PolicyCheckError::UnknownLog { origin: origin.to_string() });
+            return Err(PolicyCheckError::UnknownLog { origin: origin.clone() });
         }
         let timestamps =
             self.witnesses().iter().map(|witness| cosignatures(note, &witness.key)).collect::<Result<_, _>>()?;

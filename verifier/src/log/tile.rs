@@ -194,7 +194,7 @@ impl LevelTiles {
     /// The tiles of a level (0: leaves, and entries) in a tree of this size; none if the tree does not reach so high.
     pub fn new(size: index::TreeSize, level: u8) -> Self {
         let hashes = size.0.checked_shr(8 * u32::from(level)).unwrap_or(0);
-        Self { full: hashes / u64::from(WIDTH), partial: (hashes % u64::from(WIDTH)) as u16 }
+        Self { full: hashes / u64::from(WIDTH), partial: u16::from(hashes.to_le_bytes()[0]) }
     }
 
     /// The width of the tile at an index; 0 if the level has no such tile.

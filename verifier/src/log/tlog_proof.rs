@@ -14,7 +14,11 @@
 //! Parsing checks the form. What the entry is, whether the checkpoint satisfies a policy and whether the hashes lead to
 //! its root is for the reader to check.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
 
 use super::{
     base64::{self, Base64Error},
@@ -133,15 +137,13 @@ impl TlogProof {
     pub fn format(&self) -> String {
         let mut proof = format!("{HEADER}\n");
         if let Some(extra) = self.extra.as_deref().filter(|extra| !extra.is_empty()) {
-            proof.push_str(&format!("extra {}\n", base64::encode(extra)));
+            proof = proof + "extra " + &base64::encode(extra) + "\n";
         }
-        proof.push_str(&format!("index {}\n", self.index));
+        proof = proof + "index " + &self.index.to_string() + "\n";
         for hash in &self.hashes {
-            proof.push_str(&format!("{hash}\n"));
+            proof = proof + &hash.to_string() + "\n";
         }
-        proof.push('\n');
-        proof.push_str(&self.checkpoint.format());
-        proof
+        proof + "\n" + &self.checkpoint.format()
     }
 }
 
