@@ -209,3 +209,83 @@ fn sixty_four(signature: &[u8]) -> Result<&[u8; 64], SignatureError> {
 fn canonical_scalar(bytes: &[u8]) -> Option<Scalar> {
     Scalar::from_canonical_bytes(bytes.try_into().ok()?).into_option()
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use ed25519_dalek::{Signer as _, SigningKey};
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_refused_for_the_right_reason() {
+        assert_eq!(PublicKey::parse([0; 31]), Err(KeyError::Length { found: 31 }));
+        let mut bytes = [0; 32];
+        assert_eq!(PublicKey::parse(bytes), Err(KeyError::LowOrder));
+        bytes[0] = 2;
+        assert_eq!(PublicKey::parse(bytes), Err(KeyError::NotAPoint));
+        // y = p + 3 spells y = 3 a second time.
+        bytes = [0xff; 32];
+        (bytes[0], bytes[31]) = (0xf0, 0x7f);
+        assert_eq!(PublicKey::parse(bytes), Err(KeyError::NotCanonical));
+    }
+
+    #[test]
+    fn every_changed_bit_of_a_signature_is_refused_by_all_three() {
+        let signer = SigningKey::from_bytes(&[9; 32]);
+        let key = PublicKey::parse(signer.verifying_key().as_bytes()).expect("a sound key");
+        let prepared = PreparedKey::from(&key);
+        let signature = signer.sign(b"message").to_bytes();
+        let mut signatures =
+            vec![signature.to_vec(), signature[..63].to_vec(), [&signature[..], &[0]].concat(), vec![]];
+        for bit in 0..512 {
+            let mut changed = signature;
+            changed[bit / 8] ^= 1 << (bit % 8);
+            signatures.push(changed.to_vec());
+        }
+        let jobs: Vec<_> =
+            signatures.iter().map(|signature| (&prepared, &b"message"[..], signature.as_slice())).collect();
+        for (signature, each) in signatures.iter().zip(verify_each(&jobs)) {
+            assert_eq!(each, key.verify(b"message", signature));
+            assert_eq!(each, prepared.verify(b"message", signature));
+            assert_eq!(each.is_ok(), *signature == signatures[0]);
+        }
+        assert_eq!(prepared.verify(b"massage", &signature), Err(SignatureError::Refused));
+        assert_eq!(verify_each(&[]), vec![]);
+    }
+
+    /// `cargo test --release -p verifier prepared_keys_are_faster -- --ignored --nocapture`
+    #[test]
+    #[ignore = "measures time"]
+    fn prepared_keys_are_faster() {
+        extern crate std;
+        use std::time::{Duration, Instant};
+
+        const KEYS: usize = 50;
+        let message = [7; 2048];
+        let signers: Vec<_> = (0..50_u8).map(|seed| SigningKey::from_bytes(&[seed; 32])).collect();
+        let preparer = KeyPreparer::new();
+        let keys: Vec<_> =
+            signers.iter().map(|key| PublicKey::parse(key.verifying_key().as_bytes()).expect("a sound key")).collect();
+        let prepared: Vec<_> = keys.iter().map(|key| preparer.prepare(key)).collect();
+        let signatures: Vec<_> = signers.iter().map(|key| key.sign(&message).to_bytes()).collect();
+        let jobs: Vec<_> = (0..KEYS).map(|at| (&prepared[at], &message[..], &signatures[at][..])).collect();
+        // The best of many short runs, interleaved, so that neighbours on the machine disturb all three alike.
+        let (mut plain, mut one_by_one, mut batch) = (Duration::MAX, Duration::MAX, Duration::MAX);
+        for _ in 0..100 {
+            let start = Instant::now();
+            assert!((0..KEYS).all(|at| keys[at].verify(&message, &signatures[at]).is_ok()));
+            plain = plain.min(start.elapsed());
+            let start = Instant::now();
+            assert!((0..KEYS).all(|at| prepared[at].verify(&message, &signatures[at]).is_ok()));
+            one_by_one = one_by_one.min(start.elapsed());
+            let start = Instant::now();
+            assert!(verify_each(&jobs).iter().all(Result::is_ok));
+            batch = batch.min(start.elapsed());
+        }
+        let (plain, one_by_one, batch) = (plain.as_secs_f64(), one_by_one.as_secs_f64(), batch.as_secs_f64());
+        std::eprintln!("prepared {:.2} x, verify_each {:.2} x", plain / one_by_one, plain / batch);
+        assert!(plain / one_by_one >= 1.3);
+    }
+}

@@ -33,3 +33,6 @@ pub mod tile;
 pub mod tlog_proof;
 pub mod tree;
 pub mod vkey;
+
+#[cfg(test)]
+mod test_signer;
