@@ -445,11 +445,8 @@ mod tests {
 
     #[test]
     fn limits_are_far_above_what_must_be_supported() {
-        let mut policy = String::new();
-        for number in 0..MAX_LINES {
-            policy +=
-                &if number == 0 { "witness 0 W1\n".into() } else { format!("group {number} any {}\n", number - 1) };
-        }
+        let group = |number: usize| format!("group {number} any {}\n", number - 1);
+        let policy = format!("witness 0 W1\n{}", (1..MAX_LINES).map(group).collect::<Vec<_>>().concat());
         let last = MAX_LINES - 1;
         assert!(parse(&format!("{policy}quorum {last}\n")).is_ok());
         assert_fault(&format!("{policy}group more any {last}\n"), MAX_LINES + 1, PolicyFault::TooMany);

@@ -27,7 +27,7 @@ pub enum ProofError {
         /// The later size.
         size2: TreeSize,
     },
-    /// The earlier tree is empty and the later is not.
+    /// The earlier tree is empty.
     #[error("an empty tree commits to nothing, so nothing continues it provably; start from this head instead")]
     EmptyTree,
     /// Too few or too many hashes.
@@ -83,7 +83,7 @@ pub fn check_inclusion(
 /// hashes for each of the proof.
 ///
 /// Equal sizes need equal roots and an empty proof. That a tree continues the empty one says nothing, and asking for it
-/// is refused: a reader who has seen nothing yet has nothing to compare with.
+/// is refused, whatever the later size: a reader who has seen nothing yet has nothing to compare with.
 ///
 /// # Errors
 /// [`ProofError`] if it does not, or the proof is not exactly the one needed.
@@ -98,11 +98,11 @@ pub fn check_consistency(
     if size1 > size2 {
         return Err(ProofError::Shrunk { size1, size2 });
     }
-    if size1 == size2 {
-        return if proof.is_empty() { expect_root(root2, root1.0) } else { Err(length) };
-    }
     if size1.0 == 0 {
         return Err(ProofError::EmptyTree);
+    }
+    if size1 == size2 {
+        return if proof.is_empty() { expect_root(root2, root1.0) } else { Err(length) };
     }
     // A complete subtree is its own starting point, and the proof leaves out the root the reader has.
     let (&start, rest) = if size1.0.is_power_of_two() && !proof.is_empty() {

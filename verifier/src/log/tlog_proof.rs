@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn proof(extra: &str, index: &str, hashes: &[&str]) -> String {
-        let hashes: String = hashes.iter().map(|hash| format!("{hash}\n")).collect();
+        let hashes = hashes.iter().flat_map(|hash| [hash, "\n"]).collect::<String>();
         format!("{HEADER}\n{extra}{index}{hashes}\n{}", checkpoint())
     }
 
