@@ -226,22 +226,15 @@ fn the_receipt_of_an_independent_implementation_is_witnessed_and_stays_so_under_
     assert!(accepted(&text).is_some());
     // The extra line is checked by what rebuilds the entry; here everything after it.
     let from = text.find("\nindex ").expect("an index line");
-    for at in from..text.len() {
-        assert!(
-            !text.is_char_boundary(at)
-                || at == text.len()
-                || accepted(&text[..at]).is_none()
-                || text[at..].starts_with('—')
-        );
+    // Cut before a witness's line it is the same receipt with fewer witnesses, of which this policy needs none.
+    for at in (from..text.len()).filter(|&at| text.is_char_boundary(at) && !text[at..].starts_with('—')) {
+        assert!(accepted(&text[..at]).is_none(), "cut at {at}");
     }
     let known = 1 + text.rfind("\n\n").expect("signature lines");
     for at in from..known {
         let mut changed = text.as_bytes().to_vec();
         changed[at] ^= 1;
         assert!(String::from_utf8(changed).ok().and_then(|changed| accepted(&changed)).is_none(), "byte {at}");
-    }
-    for name in ["policy-witnessed.txt", "policy.txt"] {
-        assert!(Policy::parse(read(name)).is_ok());
     }
 }
 

@@ -271,7 +271,7 @@ mod tests {
         let tables: Vec<_> = keys.iter().map(|key| preparer.prepare(key)).collect();
         let signatures: Vec<_> = signers.iter().map(|key| key.sign(&message).to_bytes()).collect();
         let jobs: Vec<_> = (0..KEYS).map(|at| (&tables[at], &message[..], &signatures[at][..])).collect();
-        // The best of many short runs, interleaved, so that neighbours on the machine disturb all three alike.
+        // The best of many short runs, interleaved, so that whatever else is running disturbs all three alike.
         let (mut plain, mut one_by_one, mut batch) = (Duration::MAX, Duration::MAX, Duration::MAX);
         for _ in 0..100 {
             let start = Instant::now();
