@@ -9,7 +9,7 @@
 //! ⋮
 //! ```
 //!
-//! All tables are cut into rows over the same 36 bits, so that two products share their doublings: 33 instead of 253.
+//! All tables are cut into rows over the same 36 bits, so that several products share their doublings: 33 instead of 253.
 //! Not in constant time, hence for public values only: verification, never signing.
 
 use alloc::{vec, vec::Vec};
@@ -31,7 +31,7 @@ pub(super) struct Multiples {
 }
 
 impl Multiples {
-    /// Digits of 6 bits, 40 KiB: for one of many keys.
+    /// Digits of 6 bits, 40 KiB: for a key, of which there are many.
     pub(super) fn small(point: EdwardsPoint) -> Self {
         Self::new(point, 2)
     }
@@ -94,9 +94,9 @@ impl Multiples {
     }
 }
 
-/// `k` times the point of one table plus `s` times that of another, in variable time.
-pub(super) fn sum_of_products(k: &Scalar, of: &Multiples, s: &Scalar, and: &Multiples) -> EdwardsPoint {
-    let products = [(of, of.digits(k)), (and, and.digits(s))];
+/// The sum of each scalar times the point of its table, in variable time.
+pub(super) fn sum_of_products(products: &[(&Scalar, &Multiples)]) -> EdwardsPoint {
+    let products: Vec<_> = products.iter().map(|(scalar, multiples)| (multiples, multiples.digits(scalar))).collect();
     let mut sum = EdwardsPoint::identity();
     for step in (0..STEPS).rev() {
         if step + 1 < STEPS {
@@ -137,7 +137,7 @@ mod tests {
             for k in random.chain(extremes) {
                 for s in [k, k * k, Scalar::ZERO, -Scalar::ONE] {
                     let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &point, &s);
-                    assert_eq!(sum_of_products(&k, &multiples, &s, &base), expected);
+                    assert_eq!(sum_of_products(&[(&k, &multiples), (&s, &base)]), expected);
                 }
             }
         }

@@ -42,7 +42,8 @@ pub enum PolicyCheckError {
     },
 }
 
-/// A checkpoint that satisfies a policy; only [`Policy::check`] makes one.
+/// A checkpoint that a policy's log signed, and who cosigned it; only [`Policy::check`], which also asks for the quorum,
+/// and [`Policy::check_log`] make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witnessed {
     log: LogEntry,
