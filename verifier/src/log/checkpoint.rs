@@ -162,3 +162,58 @@ impl SignedCheckpoint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::test_signer::TestSigner, *};
+
+    const ROOT: &str = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
+
+    fn body(origin: &str, size: &str, root: &str) -> String {
+        [origin, size, root, ""].join("\n")
+    }
+
+    #[test]
+    fn a_checkpoint_has_one_spelling() {
+        let text = body("example.com/behind-the-sofa", "20852163", ROOT);
+        let checkpoint = Checkpoint::parse(&text).expect("well-formed");
+        assert_eq!((checkpoint.size, checkpoint.format()), (TreeSize(20_852_163), text.clone()));
+        assert_eq!(Checkpoint::parse(&text[..text.len() - 1]), Err(CheckpointError::Lines));
+        assert_eq!(Checkpoint::parse(&format!("{text}extension\n")), Err(CheckpointError::Lines));
+        assert_eq!(Checkpoint::parse(&format!("{text}\n")), Err(CheckpointError::Lines));
+        assert_eq!(Checkpoint::parse("origin\n1\n"), Err(CheckpointError::Lines));
+        assert_eq!(Checkpoint::parse(&body("", "1", ROOT)), Err(CheckpointError::Origin));
+        assert_eq!(Checkpoint::parse(&body("o\r", "1", ROOT)), Err(CheckpointError::Origin));
+        assert_eq!(Checkpoint::parse(&body("o", "01", ROOT)), Err(IndexError::NotDecimal.into()));
+        assert_eq!(Checkpoint::parse(&body("o", "9007199254740993", ROOT)), Err(IndexError::TooLarge.into()));
+        assert_eq!(Checkpoint::parse(&body("o", "1", "")), Err(HashError::Length { found: 0 }.into()));
+    }
+
+    #[test]
+    fn the_empty_tree_has_its_own_root_and_no_other() {
+        let empty = body("o", "0", &empty_root().to_string());
+        assert_eq!(Checkpoint::parse(&empty).expect("well-formed").root, empty_root());
+        let found = RootHash(Hash::parse(ROOT).expect("a hash"));
+        let error = CheckpointError::EmptyRoot { expected: empty_root(), found };
+        assert_eq!(Checkpoint::parse(&body("o", "0", ROOT)), Err(error));
+    }
+
+    #[test]
+    fn a_checkpoint_is_signed_by_a_key_only_if_all_its_lines_verify() {
+        let text = body("example.com/log", "5", ROOT);
+        let (log, other) = (TestSigner::log("example.com/log", 1), TestSigner::log("example.com/log", 2));
+        let witness = TestSigner::witness("example.com/log", 1);
+        let signed =
+            |lines: &[String]| SignedCheckpoint::parse(&format!("{text}\n{}", lines.concat())).expect("well-formed");
+        let (name, key_id) = ("example.com/log".to_string(), log.verifier_key.key_id());
+        let note = signed(&[other.sign(&text), log.sign(&text)]);
+        assert_eq!(note.signed_by(&log.verifier_key), Ok(()));
+        assert_eq!((note.body(), SignedCheckpoint::parse(&note.format())), (text.as_str(), Ok(note.clone())));
+        assert_eq!(note.signed_by(&witness.verifier_key), Err(CheckpointError::WrongKind { name: name.clone() }));
+        let not_signed = CheckpointError::NotSigned { name: name.clone(), key_id };
+        assert_eq!(signed(&[other.sign(&text)]).signed_by(&log.verifier_key), Err(not_signed));
+        let bad = CheckpointError::BadSignature { name, key_id };
+        assert_eq!(signed(&[log.sign(&text), log.sign("other")]).signed_by(&log.verifier_key), Err(bad.clone()));
+        assert_eq!(signed(&[log.cosign(&text, 0)]).signed_by(&log.verifier_key), Err(bad));
+    }
+}

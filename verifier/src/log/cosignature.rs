@@ -105,3 +105,57 @@ pub fn cosignatures(note: &SignedCheckpoint, key: &VerifierKey) -> Result<Vec<u6
     }
     Ok(timestamps)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::{super::test_signer::TestSigner, *};
+
+    const BODY: &str = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
+
+    fn signed(lines: &[String]) -> SignedCheckpoint {
+        SignedCheckpoint::parse(&format!("{BODY}\n{}", lines.concat())).expect("well-formed")
+    }
+
+    #[test]
+    fn the_message_is_the_one_of_the_specification() {
+        assert_eq!(cosigned_message(1_679_315_147, "body\n"), "cosignature/v1\ntime 1679315147\nbody\n");
+    }
+
+    #[test]
+    fn every_time_a_witness_cosigned_is_told() {
+        let (witness, other) = (TestSigner::witness("w", 1), TestSigner::witness("w", 2));
+        let note = signed(&[witness.cosign(BODY, 7), other.cosign(BODY, 8), witness.cosign(BODY, 5)]);
+        assert_eq!(cosignatures(&note, &witness.verifier_key), Ok(vec![7, 5]));
+        assert_eq!(cosignatures(&note, &TestSigner::witness("x", 1).verifier_key), Ok(vec![]));
+        let log = TestSigner::log("w", 1).verifier_key;
+        assert_eq!(cosignatures(&note, &log), Err(CosignatureError::WrongKind { name: "w".into() }));
+    }
+
+    #[test]
+    fn one_false_line_of_a_known_witness_condemns_the_note() {
+        let witness = TestSigner::witness("w", 1);
+        let key_id = witness.verifier_key.key_id();
+        let bad = CosignatureError::BadSignature { name: "w".into(), key_id };
+        for false_line in [witness.cosign("another\n", 7), witness.cosign(&format!("{BODY}more\n"), 7)] {
+            let note = signed(&[witness.cosign(BODY, 7), false_line]);
+            assert_eq!(cosignatures(&note, &witness.verifier_key), Err(bad.clone()));
+        }
+        let short = signed(&[witness.sign(BODY)]);
+        assert_eq!(cosignatures(&short, &witness.verifier_key), Err(CosignatureError::Length { found: 64 }));
+        let latest = signed(&[witness.cosign(BODY, i64::MAX.unsigned_abs())]);
+        assert_eq!(cosignatures(&latest, &witness.verifier_key), Ok(vec![i64::MAX.unsigned_abs()]));
+        let too_late = signed(&[witness.cosign(BODY, 1 << 63)]);
+        assert_eq!(cosignatures(&too_late, &witness.verifier_key), Err(CosignatureError::Timestamp { found: 1 << 63 }));
+    }
+
+    #[test]
+    fn a_cosignature_is_72_bytes() {
+        for length in (0..100).filter(|&length| length != 72) {
+            assert_eq!(Cosignature::parse(&vec![0; length]), Err(CosignatureError::Length { found: length }));
+        }
+        let bytes: Vec<u8> = (0..72).collect();
+        assert_eq!(Cosignature::parse(&bytes).expect("72 bytes").format(), bytes);
+    }
+}

@@ -23,6 +23,7 @@ pub mod cosignature;
 pub mod hash;
 pub mod index;
 pub mod key;
+mod multiples;
 pub mod note;
 pub mod policy;
 pub mod policy_check;
@@ -32,3 +33,6 @@ pub mod tile;
 pub mod tlog_proof;
 pub mod tree;
 pub mod vkey;
+
+#[cfg(test)]
+mod test_signer;

@@ -177,3 +177,84 @@ pub fn signature_line(name: &str, key_id: u32, signature: &[u8]) -> String {
     let bytes = [&key_id.to_be_bytes()[..], signature].concat();
     format!("— {name} {}\n", base64::encode(&bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    const FOO: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+    const NOTE: &str = "This is an example message.\n\n— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlT\
+        gK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
+
+    #[test]
+    fn the_example_of_the_specification_is_read_and_written_back() {
+        let note = Note::parse(NOTE).expect("well-formed");
+        let key = VerifierKey::parse(FOO).expect("a key");
+        assert_eq!(note.text(), "This is an example message.\n");
+        assert_eq!(note.format(), NOTE);
+        let signature = note.signatures_by(&key).next().expect("a line of that key");
+        assert_eq!(key.key().verify(note.text().as_bytes(), signature), Ok(()));
+    }
+
+    #[test]
+    fn the_text_may_hold_empty_lines_and_what_looks_like_signatures() {
+        let text = "\n\n— a AAAAAAE=\n\ntext\n";
+        let note = [text, "\n", &signature_line("b", 1, b"x"), &signature_line("c", 2, &[0; 5000])].concat();
+        let parsed = Note::parse(&note).expect("well-formed");
+        assert_eq!((parsed.text(), parsed.format().as_str()), (text, note.as_str()));
+        let signature = NoteSignature { name: "b".into(), key_id: 1, signature: vec![b'x'] };
+        assert_eq!((parsed.signatures().len(), &parsed.signatures()[0]), (2, &signature));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let with_line = |line: &str| Note::parse(&["text\n\n", line].concat());
+        assert_eq!(Note::parse(""), Err(NoteError::NoSignatures));
+        assert_eq!(Note::parse("text\n"), Err(NoteError::NoSignatures));
+        assert_eq!(with_line(""), Err(NoteError::NoSignatures));
+        assert_eq!(with_line("\n"), Err(NoteError::NoSignatures));
+        assert_eq!(with_line("— a AAAAAAE="), Err(NoteError::NoFinalNewline));
+        for line in ["text\n", "—\u{a0}a AAAAAAE=\n", "- a AAAAAAE=\n", "— a\n", " — a AAAAAAE=\n"] {
+            assert_eq!(with_line(line), Err(NoteError::Line { line: 1 }), "{line:?}");
+        }
+        for line in ["—  AAAAAAE=\n", "— a+b AAAAAAE=\n", "— a\u{2003}b AAAAAAE=\n"] {
+            assert_eq!(with_line(line), Err(NoteError::Name { line: 1 }), "{line:?}");
+        }
+        for line in ["— a  AAAAAAE=\n", "— a AAAAAAE\n", "— a AAAAAAF=\n", "— a AAAAAAE= \n", "— a b AAAAAAE=\n"]
+        {
+            assert_eq!(
+                with_line(line),
+                Err(NoteError::Base64 { line: 1, error: Base64Error::NotStandard }),
+                "{line:?}"
+            );
+        }
+        assert_eq!(with_line("— a AAAAAAE=\n— a AAAAAA==\n"), Err(NoteError::TooShort { line: 2, found: 4 }));
+        assert_eq!(Note::parse("te\txt\n\n— a AAAAAAE=\n"), Err(NoteError::ControlCharacter { found: 9 }));
+        assert_eq!(Note::parse("text\r\n\n— a AAAAAAE=\n"), Err(NoteError::ControlCharacter { found: 13 }));
+    }
+
+    #[test]
+    fn limits_hold_to_the_line_and_to_the_byte() {
+        let lines = |count| ["text\n\n", &"— a AAAAAAE=\n".repeat(count)].concat();
+        assert!(Note::parse(&lines(MAX_SIGNATURES)).is_ok());
+        assert_eq!(Note::parse(&lines(MAX_SIGNATURES + 1)), Err(NoteError::TooManySignatures));
+        let long = |length| ["t".repeat(length - lines(1).len()), lines(1)].concat();
+        assert!(Note::parse(&long(MAX_LENGTH)).is_ok());
+        assert_eq!(Note::parse(&long(MAX_LENGTH + 1)), Err(NoteError::TooLong { found: MAX_LENGTH + 1 }));
+    }
+
+    #[test]
+    fn every_note_that_is_read_at_all_is_written_back_as_it_was() {
+        for at in 0..NOTE.len() {
+            for byte in [b'\n', b' ', b'+', b'=', b'A', 0xe2, 0x94, 0, 0xff] {
+                let mut changed = NOTE.as_bytes().to_vec();
+                changed[at] = byte;
+                if let Ok(Ok(note)) = str::from_utf8(&changed).map(Note::parse) {
+                    assert_eq!(note.format().as_bytes(), changed);
+                }
+            }
+        }
+    }
+}

@@ -154,19 +154,16 @@ impl Policy {
     /// [`PolicyError`] with the line of the first rule broken.
     pub fn parse(policy: impl AsRef<[u8]>) -> Result<Self, PolicyError> {
         let policy = policy.as_ref();
-        let last_line = policy.iter().filter(|&&octet| octet == b'\n').count() + 1;
-        let at_end = |fault| PolicyError { line: last_line, fault };
         if policy.len() > MAX_LENGTH {
-            return Err(at_end(PolicyFault::TooLong { found: policy.len() }));
+            return Err(PolicyError { line: 1, fault: PolicyFault::TooLong { found: policy.len() } });
         }
-        let mut lines = Lines::default();
-        for (line, text) in (1..last_line).zip(policy.split(|&octet| octet == b'\n')) {
-            lines.read(text).map_err(|fault| PolicyError { line, fault })?;
+        let (mut lines, mut line) = (Lines::default(), 1);
+        for text in policy.split_inclusive(|&octet| octet == b'\n') {
+            let text = text.strip_suffix(b"\n").ok_or(PolicyFault::NoFinalNewline);
+            text.and_then(|text| lines.read(text)).map_err(|fault| PolicyError { line, fault })?;
+            line += 1;
         }
-        if policy.last().is_some_and(|&octet| octet != b'\n') {
-            return Err(at_end(PolicyFault::NoFinalNewline));
-        }
-        lines.finish().map_err(at_end)
+        lines.finish().map_err(|fault| PolicyError { line, fault })
     }
 
     /// The trusted logs, in the order of their lines.
@@ -328,4 +325,130 @@ fn parse_threshold(word: &[u8], members: usize) -> Result<usize, PolicyFault> {
 
 fn shown(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::{super::test_signer::TestSigner, *};
+
+    /// A line a name: `L1`, `W1`, … stand for verifier keys.
+    fn parse(policy: &str) -> Result<Policy, PolicyError> {
+        let mut text = policy.to_string();
+        for seed in 1..=5 {
+            text = text.replace(&format!("L{seed}"), &TestSigner::log("example.com/log", seed).vkey());
+            text = text.replace(&format!("W{seed}"), &TestSigner::witness(&format!("w{seed}.example"), seed).vkey());
+        }
+        Policy::parse(text)
+    }
+
+    #[track_caller]
+    fn assert_fault(policy: &str, line: usize, fault: PolicyFault) {
+        assert_eq!(parse(policy), Err(PolicyError { line, fault }), "{policy:?}");
+    }
+
+    #[test]
+    fn a_policy_of_two_levels_is_read() {
+        let policy = parse(
+            "# who watches\n\n  log\tL1  https://log.example/ \nwitness a W1\nwitness b W2 https://b.example\n \t# more\n\
+             witness \u{6b66}\u{6c49} W3\ngroup replay all a b\ngroup everyone 1 replay \u{6b66}\u{6c49}\nquorum everyone\nlog L2\n",
+        )
+        .expect("a policy");
+        assert_eq!(policy.logs().len(), 2);
+        assert_eq!(policy.logs()[0].url.as_deref(), Some("https://log.example/"));
+        let witness = &policy.witnesses()[2];
+        assert_eq!(
+            (witness.name.as_str(), witness.key.name(), &witness.url),
+            ("\u{6b66}\u{6c49}", "w3.example", &None)
+        );
+        assert!(!policy.quorum_is_none() && policy.has_group("replay") && policy.has_group("everyone"));
+        assert!(!policy.has_group("a") && !policy.has_group("none") && !policy.has_group(""));
+        assert!(parse("quorum none\n").is_ok_and(|policy| policy.quorum_is_none() && policy.logs().is_empty()));
+        assert!(parse("witness any W1\ngroup all any any\nquorum all\n").is_ok());
+    }
+
+    #[test]
+    fn names_are_octets_and_urls_too() {
+        let witness = TestSigner::witness("w", 1).vkey();
+        let policy = [b"witness \xff ", witness.as_bytes(), b" u\xff\ngroup g any \xff\nquorum g\n"].concat();
+        assert_eq!(Policy::parse(&policy).expect("a policy").witnesses()[0].url.as_deref(), Some("u\u{fffd}"));
+        let other = [b"witness \xff ", witness.as_bytes(), b"\nquorum \xfe\n"].concat();
+        let fault = PolicyFault::UnknownName { name: "\u{fffd}".into() };
+        assert_eq!(Policy::parse(other), Err(PolicyError { line: 2, fault }));
+    }
+
+    #[test]
+    fn the_shape_of_the_file_is_checked() {
+        assert_fault("", 1, PolicyFault::NoQuorum);
+        assert_fault("log L1\n# quorum none\n", 3, PolicyFault::NoQuorum);
+        assert_fault("quorum none", 1, PolicyFault::NoFinalNewline);
+        assert_fault("quorum none\nquorum none\n", 2, PolicyFault::SecondQuorum);
+        assert_fault("quorum none\r\n", 1, PolicyFault::ControlCharacter { found: 13 });
+        assert_fault("# \u{7f}\nquorum none\n", 1, PolicyFault::ControlCharacter { found: 127 });
+        for line in ["Quorum none\n", "logs L1\n", "\u{a0}quorum none\n", "\u{feff}quorum none\n", "L1\n"] {
+            assert_fault(line, 1, PolicyFault::Keyword);
+        }
+        let long = "#".repeat(MAX_LENGTH + 1);
+        assert_fault(&long, 1, PolicyFault::TooLong { found: MAX_LENGTH + 1 });
+    }
+
+    #[test]
+    fn keys_are_of_the_right_kind_and_stand_once() {
+        assert_fault("log W1\n", 1, PolicyFault::KeyKind { expected: 1, found: 4 });
+        assert_fault("witness a L1\n", 1, PolicyFault::KeyKind { expected: 4, found: 1 });
+        assert_fault("witness a b+00000000+Bg==\n", 1, VerifierKeyError::UnknownType { found: 6 }.into());
+        assert_fault("log example.com\n", 1, VerifierKeyError::Malformed.into());
+        assert_fault("log L1\nlog L1\n", 2, PolicyFault::DuplicateKey);
+        let renamed = format!("log L1\nlog {}\n", TestSigner::log("another.name", 1).vkey());
+        assert_fault(&renamed, 2, PolicyFault::DuplicateKey);
+        let renamed = format!("witness a W1\nwitness b {}\n", TestSigner::witness("another.name", 1).vkey());
+        assert_fault(&renamed, 2, PolicyFault::DuplicateKey);
+        assert!(parse("log L1\nwitness a W1\nquorum a\n").is_ok(), "a log and a witness may share a key");
+    }
+
+    #[test]
+    fn names_stand_for_one_thing_defined_above() {
+        let two = "witness a W1\nwitness b W2\n";
+        assert_fault("witness none W1\n", 1, PolicyFault::DuplicateName);
+        assert_fault("witness a W1\nwitness a W2\n", 2, PolicyFault::DuplicateName);
+        assert_fault(&format!("{two}group a any b\n"), 3, PolicyFault::DuplicateName);
+        assert_fault(&format!("{two}group none any b\n"), 3, PolicyFault::DuplicateName);
+        assert_fault(&format!("{two}group g any none\n"), 3, PolicyFault::UnknownName { name: "none".into() });
+        assert_fault(&format!("{two}group g any g\n"), 3, PolicyFault::UnknownName { name: "g".into() });
+        assert_fault("quorum a\nwitness a W1\n", 1, PolicyFault::UnknownName { name: "a".into() });
+        assert_fault(&format!("{two}group g all a a\n"), 3, PolicyFault::MemberTwice { name: "a".into() });
+        let twice = format!("{two}group g all a b\ngroup h any a\n");
+        assert_fault(&twice, 4, PolicyFault::MemberTwice { name: "a".into() });
+    }
+
+    #[test]
+    fn lines_have_the_words_they_need_and_no_more() {
+        let words = |line: &str, expected| assert_fault(&format!("{line}\n"), 1, PolicyFault::Words { expected });
+        for line in ["log", "log L1 u more", "log L1 # comment here"] {
+            words(line, "log <vkey> [<url>]");
+        }
+        for line in ["witness", "witness a", "witness a W1 u more"] {
+            words(line, "witness <name> <vkey> [<url>]");
+        }
+        for line in ["group", "group g", "group g any"] {
+            words(line, "group <name> all|any|<k> <name>...");
+        }
+        for line in ["quorum", "quorum none none"] {
+            words(line, "quorum <name>, or quorum none");
+        }
+        for threshold in ["0", "3", "01", "+1", "-1", "some", "ALL", "1.0", "99999999999999999999999"] {
+            let policy = format!("witness a W1\nwitness b W2\ngroup g {threshold} a b\n");
+            assert_fault(&policy, 3, PolicyFault::Threshold { members: 2 });
+        }
+    }
+
+    #[test]
+    fn limits_are_far_above_what_must_be_supported() {
+        let group = |number: usize| format!("group {number} any {}\n", number - 1);
+        let policy = format!("witness 0 W1\n{}", (1..MAX_LINES).map(group).collect::<Vec<_>>().concat());
+        let last = MAX_LINES - 1;
+        assert!(parse(&format!("{policy}quorum {last}\n")).is_ok());
+        assert_fault(&format!("{policy}group more any {last}\n"), MAX_LINES + 1, PolicyFault::TooMany);
+    }
 }

@@ -27,7 +27,7 @@ pub enum ProofError {
         /// The later size.
         size2: TreeSize,
     },
-    /// The earlier tree is empty and the later is not.
+    /// The earlier tree is empty.
     #[error("an empty tree commits to nothing, so nothing continues it provably; start from this head instead")]
     EmptyTree,
     /// Too few or too many hashes.
@@ -83,7 +83,7 @@ pub fn check_inclusion(
 /// hashes for each of the proof.
 ///
 /// Equal sizes need equal roots and an empty proof. That a tree continues the empty one says nothing, and asking for it
-/// is refused: a reader who has seen nothing yet has nothing to compare with.
+/// is refused, whatever the later size: a reader who has seen nothing yet has nothing to compare with.
 ///
 /// # Errors
 /// [`ProofError`] if it does not, or the proof is not exactly the one needed.
@@ -98,11 +98,11 @@ pub fn check_consistency(
     if size1 > size2 {
         return Err(ProofError::Shrunk { size1, size2 });
     }
-    if size1 == size2 {
-        return if proof.is_empty() { expect_root(root2, root1.0) } else { Err(length) };
-    }
     if size1.0 == 0 {
         return Err(ProofError::EmptyTree);
+    }
+    if size1 == size2 {
+        return if proof.is_empty() { expect_root(root2, root1.0) } else { Err(length) };
     }
     // A complete subtree is its own starting point, and the proof leaves out the root the reader has.
     let (&start, rest) = if size1.0.is_power_of_two() && !proof.is_empty() {
@@ -142,4 +142,137 @@ fn ascend_to_right_child(node: &mut u64, last: &mut u64) {
 
 fn expect_root(expected: RootHash, found: Hash) -> Result<(), ProofError> {
     if expected.0 == found { Ok(()) } else { Err(ProofError::Root { expected, found: RootHash(found) }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::{super::hash::leaf_hash, *};
+
+    const MAX_SIZE: usize = 130;
+
+    fn leaves() -> Vec<Hash> {
+        (0..130_u8).map(|number| leaf_hash(&[number]).0).collect()
+    }
+
+    fn split(leaves: &[Hash]) -> (&[Hash], &[Hash]) {
+        leaves.split_at(leaves.len().next_power_of_two() / 2)
+    }
+
+    fn root(leaves: &[Hash]) -> Hash {
+        if let [leaf] = leaves {
+            return *leaf;
+        }
+        let (left, right) = split(leaves);
+        node_hash(root(left), root(right))
+    }
+
+    /// PATH(m, D[n]) of RFC 9162 §2.1.3.1.
+    fn path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
+        if leaves.len() == 1 {
+            return Vec::new();
+        }
+        let (left, right) = split(leaves);
+        let (mut proof, sibling) = if index < left.len() {
+            (path(index, left), root(right))
+        } else {
+            (path(index - left.len(), right), root(left))
+        };
+        proof.push(sibling);
+        proof
+    }
+
+    /// SUBPROOF(m, D[n], known) of RFC 9162 §2.1.4.1.
+    fn subproof(size: usize, leaves: &[Hash], known: bool) -> Vec<Hash> {
+        if size == leaves.len() {
+            return if known { Vec::new() } else { [root(leaves)].to_vec() };
+        }
+        let (left, right) = split(leaves);
+        let (mut proof, sibling) = if size <= left.len() {
+            (subproof(size, left, known), root(right))
+        } else {
+            (subproof(size - left.len(), right, false), root(left))
+        };
+        proof.push(sibling);
+        proof
+    }
+
+    /// Every proof with one hash changed, dropped, doubled, or one more at either end.
+    fn mangled(proof: &[Hash]) -> Vec<Vec<Hash>> {
+        let mut all = Vec::new();
+        for at in 0..proof.len() {
+            let mut changed = proof.to_vec();
+            changed[at].0[at] ^= 1;
+            let mut dropped = proof.to_vec();
+            dropped.remove(at);
+            let mut doubled = proof.to_vec();
+            doubled.insert(at, proof[at]);
+            all.extend([changed, dropped, doubled]);
+        }
+        all.push([proof, &[Hash::ZERO]].concat());
+        all.push([&[Hash::ZERO], proof].concat());
+        all
+    }
+
+    #[test]
+    fn every_leaf_of_every_tree_is_included_by_its_own_proof_only() {
+        let leaves = leaves();
+        for size in 1..=MAX_SIZE {
+            let (tree_size, tree_root) = (TreeSize(size as u64), RootHash(root(&leaves[..size])));
+            for index in 0..size {
+                let proof = path(index, &leaves[..size]);
+                let check = |leaf: usize, at: u64, proof: &[Hash], root| {
+                    check_inclusion(LeafHash(leaves[leaf]), LeafIndex(at), tree_size, proof, root)
+                };
+                let at = index as u64;
+                assert_eq!(check(index, at, &proof, tree_root), Ok(()));
+                assert!(check(index, at + 1, &proof, tree_root).is_err());
+                assert!(size == 1 || check((index + 1) % size, at, &proof, tree_root).is_err());
+                assert!(check(index, at, &proof, RootHash(Hash::ZERO)).is_err());
+                assert_eq!(
+                    check(index, size as u64, &proof, tree_root),
+                    Err(ProofError::OutsideTree { index: LeafIndex(size as u64), size: tree_size })
+                );
+                if size < 40 {
+                    assert!(mangled(&proof).iter().all(|proof| check(index, at, proof, tree_root).is_err()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_tree_continues_every_smaller_one_by_its_own_proof_only() {
+        let leaves = leaves();
+        for size2 in 1..=MAX_SIZE {
+            let root2 = RootHash(root(&leaves[..size2]));
+            for size1 in 1..=size2 {
+                let root1 = RootHash(root(&leaves[..size1]));
+                let proof = subproof(size1, &leaves[..size2], true);
+                let check = |size1: usize, root1, size2: usize, root2, proof: &[Hash]| {
+                    check_consistency(TreeSize(size1 as u64), root1, TreeSize(size2 as u64), root2, proof)
+                };
+                assert_eq!(check(size1, root1, size2, root2, &proof), Ok(()));
+                let zero = RootHash(Hash::ZERO);
+                assert!(check(size1, zero, size2, root2, &proof).is_err());
+                assert!(check(size1, root1, size2, zero, &proof).is_err());
+                assert!(size1 == size2 || check(size2, root2, size1, root1, &proof).is_err());
+                if size2 < 40 {
+                    assert!(mangled(&proof).iter().all(|proof| check(size1, root1, size2, root2, proof).is_err()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn absurd_sizes_are_refused_without_a_panic() {
+        let (leaf, zero, huge) = (LeafHash(Hash::ZERO), RootHash(Hash::ZERO), u64::MAX);
+        for length in 0..70 {
+            let proof = [Hash::ZERO].repeat(length);
+            assert!(check_inclusion(leaf, LeafIndex(huge - 1), TreeSize(huge), &proof, zero).is_err());
+            assert!(check_inclusion(leaf, LeafIndex(huge), TreeSize(huge), &proof, zero).is_err());
+            assert!(check_consistency(TreeSize(huge - 1), zero, TreeSize(huge), zero, &proof).is_err());
+            assert!(check_consistency(TreeSize(1 << 63), zero, TreeSize(huge), zero, &proof).is_err());
+        }
+    }
 }

@@ -194,7 +194,7 @@ impl LevelTiles {
     /// The tiles of a level (0: leaves, and entries) in a tree of this size; none if the tree does not reach so high.
     pub fn new(size: index::TreeSize, level: u8) -> Self {
         let hashes = size.0.checked_shr(8 * u32::from(level)).unwrap_or(0);
-        Self { full: hashes / u64::from(WIDTH), partial: (hashes % u64::from(WIDTH)) as u16 }
+        Self { full: hashes / u64::from(WIDTH), partial: u16::from(hashes.to_le_bytes()[0]) }
     }
 
     /// The width of the tile at an index; 0 if the level has no such tile.
@@ -286,4 +286,122 @@ pub fn parse_hash_tile(tile: &[u8]) -> Result<Vec<Hash>, TileError> {
 /// Joins hashes into a tile.
 pub fn format_hash_tile(hashes: &[Hash]) -> Vec<u8> {
     hashes.iter().flat_map(|hash| hash.0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::{index::TreeSize, *};
+
+    #[test]
+    fn an_index_has_one_spelling() {
+        for (index, path) in [(0, "000"), (999, "999"), (1000, "x001/000"), (1_234_067, "x001/x234/067")] {
+            assert_eq!((encode_index(index).as_str(), parse_index(path)), (path, Ok(index)));
+        }
+        assert_eq!(parse_index(&encode_index(u64::MAX)), Ok(u64::MAX));
+        for other in [
+            "",
+            "0",
+            "00",
+            "0000",
+            "x000/001",
+            "001/067",
+            "x001",
+            "x001/x067",
+            "X001/067",
+            "x001//067",
+            "x001/067/",
+            "+01",
+            "x018/x446/x744/x073/x709/x551/616",
+        ] {
+            assert_eq!(parse_index(other), Err(TileError::Path), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_has_one_spelling() {
+        for path in ["tile/0/000", "tile/63/x001/x234/067", "tile/entries/000.p/255", "tile/2/000.p/1"] {
+            assert_eq!(TilePath::parse(path).expect("a path").to_string(), path);
+        }
+        for other in [
+            "",
+            "tile",
+            "tile/",
+            "tile/0",
+            "tile/0/",
+            "/tile/0/000",
+            "tile/00/000",
+            "tile/-1/000",
+            "tile/256/000",
+            "tile/data/000",
+            "tile/0/000.p/",
+            "tile/0/000.p/01",
+            "tile/0/000.p/256",
+            "tile/0/000.p/+1",
+            "tile/0/000.p/1.p/1",
+            "tile/0/000.P/1",
+            "tile/0/000/",
+        ] {
+            assert_eq!(TilePath::parse(other), Err(TileError::Path), "{other:?}");
+        }
+        assert_eq!(TilePath::parse("tile/64/000"), Err(TileError::Level { found: 64 }));
+        assert_eq!(TilePath::parse("tile/0/000.p/0"), Err(TileError::Width { found: 0 }));
+        let last = (1 << 45) - 1;
+        assert!(TilePath::new(TileKind::Entries, last, WIDTH).is_ok());
+        assert_eq!(TilePath::new(TileKind::Entries, last + 1, 1), Err(TileError::Index { found: last + 1 }));
+        assert_eq!(TilePath::new(TileKind::Entries, 0, 257), Err(TileError::Width { found: 257 }));
+    }
+
+    #[test]
+    fn a_tree_has_the_tiles_the_specification_counts() {
+        let tiles = |size, level| LevelTiles::new(TreeSize(size), level);
+        assert_eq!(tiles(70_000, 0), LevelTiles { full: 273, partial: 112 });
+        assert_eq!(tiles(70_000, 1), LevelTiles { full: 1, partial: 17 });
+        assert_eq!(tiles(70_000, 2), LevelTiles { full: 0, partial: 1 });
+        assert!(tiles(70_000, 3).is_empty() && tiles(u64::MAX, 63).is_empty());
+        assert_eq!((tiles(600, 0).width(1), tiles(600, 0).width(2), tiles(600, 0).width(3)), (256, 88, 0));
+        let paths = |size| hash_tiles(TreeSize(size)).map(|path| path.to_string()).collect::<Vec<_>>();
+        assert_eq!(paths(256), ["tile/0/000", "tile/1/000.p/1"]);
+        assert_eq!(paths(513), ["tile/0/000", "tile/0/001", "tile/0/002.p/1", "tile/1/000.p/2"]);
+        assert_eq!((paths(0).len(), paths(70_000).len()), (0, 277));
+        assert_eq!(
+            entry_tiles(TreeSize(257)).last().map(|path| path.to_string()).as_deref(),
+            Some("tile/entries/001.p/1")
+        );
+    }
+
+    #[test]
+    fn every_cut_of_a_bundle_is_refused_or_a_shorter_bundle() {
+        let entries = [&b"one"[..], b"", b"three"];
+        let bundle = format_entry_bundle(entries);
+        assert_eq!(parse_entry_bundle(&bundle), Ok(entries.to_vec()));
+        for end in 0..bundle.len() {
+            match parse_entry_bundle(&bundle[..end]) {
+                Ok(parsed) => assert!([5, 7].contains(&end) && entries.starts_with(&parsed)),
+                Err(error) => {
+                    let expected = match end {
+                        0 => TileError::Width { found: 0 },
+                        1..=4 => TileError::CutOff { entry: 0 },
+                        6 => TileError::CutOff { entry: 1 },
+                        _ => TileError::CutOff { entry: 2 },
+                    };
+                    assert_eq!(error, expected);
+                }
+            }
+        }
+        assert_eq!(parse_entry_bundle(&[0; 512]).map(|entries| entries.len()), Ok(256));
+        assert_eq!(parse_entry_bundle(&[0; 514]), Err(TileError::Width { found: 257 }));
+        let longest = vec![b'x'; 65_535];
+        assert_eq!(parse_entry_bundle(&format_entry_bundle([&longest])), Ok(vec![longest.as_slice()]));
+    }
+
+    #[test]
+    fn a_tile_is_one_to_256_whole_hashes() {
+        let hashes = vec![Hash([7; 32]); 256];
+        assert_eq!(parse_hash_tile(&format_hash_tile(&hashes)), Ok(hashes));
+        assert_eq!(parse_hash_tile(&[]), Err(TileError::Width { found: 0 }));
+        assert_eq!(parse_hash_tile(&[0; 33]), Err(TileError::Length { found: 33 }));
+        assert_eq!(parse_hash_tile(&[0; 257 * 32]), Err(TileError::Width { found: 257 }));
+    }
 }

@@ -14,7 +14,11 @@
 //! Parsing checks the form. What the entry is, whether the checkpoint satisfies a policy and whether the hashes lead to
 //! its root is for the reader to check.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
 
 use super::{
     base64::{self, Base64Error},
@@ -133,15 +137,13 @@ impl TlogProof {
     pub fn format(&self) -> String {
         let mut proof = format!("{HEADER}\n");
         if let Some(extra) = self.extra.as_deref().filter(|extra| !extra.is_empty()) {
-            proof.push_str(&format!("extra {}\n", base64::encode(extra)));
+            proof = proof + "extra " + &base64::encode(extra) + "\n";
         }
-        proof.push_str(&format!("index {}\n", self.index));
+        proof = proof + "index " + &self.index.to_string() + "\n";
         for hash in &self.hashes {
-            proof.push_str(&format!("{hash}\n"));
+            proof = proof + &hash.to_string() + "\n";
         }
-        proof.push('\n');
-        proof.push_str(&self.checkpoint.format());
-        proof
+        proof + "\n" + &self.checkpoint.format()
     }
 }
 
@@ -154,4 +156,97 @@ fn parse_extra(text: &str) -> Result<Vec<u8>, TlogProofError> {
         return Err(TlogProofError::ExtraTooLong { found: extra.len() });
     }
     Ok(extra)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::{super::test_signer::TestSigner, *};
+
+    const BODY: &str = "example.com/log\n5\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
+
+    fn checkpoint() -> String {
+        format!("{BODY}\n{}", TestSigner::log("example.com/log", 1).sign(BODY))
+    }
+
+    fn proof(extra: &str, index: &str, hashes: &[&str]) -> String {
+        let hashes = hashes.iter().flat_map(|hash| [hash, "\n"]).collect::<String>();
+        format!("{HEADER}\n{extra}{index}{hashes}\n{}", checkpoint())
+    }
+
+    const HASH: &str = "gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=";
+
+    #[test]
+    fn a_proof_has_one_spelling() {
+        let with_extra = proof("extra AQI=\n", "index 73894\n", &[HASH, HASH]);
+        let parsed = TlogProof::parse(&with_extra).expect("well-formed");
+        assert_eq!(
+            (parsed.extra.as_deref(), parsed.index, parsed.hashes.len()),
+            (Some(&[1, 2][..]), LeafIndex(73_894), 2)
+        );
+        assert_eq!(parsed.format(), with_extra);
+        let bare = proof("", "index 0\n", &[]);
+        let parsed = TlogProof::parse(&bare).expect("well-formed");
+        assert_eq!((&parsed.extra, parsed.format()), (&None, bare.clone()));
+        assert_eq!(TlogProof { extra: Some(vec![]), ..parsed }.format(), bare);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let assert_error = |proof: &str, error: TlogProofError| assert_eq!(TlogProof::parse(proof), Err(error));
+        let good = proof("", "index 1\n", &[HASH]);
+        assert_error("", TlogProofError::NoCheckpoint);
+        assert_error(&good.replace("@v1", "@v2"), TlogProofError::Header);
+        assert_error(&good.replace('\n', "\r\n"), TlogProofError::NoCheckpoint);
+        assert_error(&proof("extra \n", "index 1\n", &[]), TlogProofError::EmptyExtra);
+        assert_error(&proof("extra AQI\n", "index 1\n", &[]), Base64Error::NotStandard.into());
+        for (extra, index) in
+            [("extra\n", "index 1\n"), ("", "Index 1\n"), ("", "index\n"), ("", ""), ("index 1\n", "extra AQI=\n")]
+        {
+            let expected = if extra == "index 1\n" {
+                TlogProofError::Hash { number: 1, error: HashError::Length { found: 10 } }
+            } else {
+                TlogProofError::NoIndex
+            };
+            assert_error(&proof(extra, index, &[]), expected);
+        }
+        assert_error(&proof("", "index 01\n", &[]), IndexError::NotDecimal.into());
+        assert_error(&proof("", "index  1\n", &[]), IndexError::NotDecimal.into());
+        let short = TlogProofError::Hash { number: 2, error: HashError::Length { found: 43 } };
+        assert_error(&proof("", "index 1\n", &[HASH, &HASH[..43]]), short);
+        assert!(TlogProof::parse(&proof("", "index 1\n", &[HASH; MAX_HASHES])).is_ok());
+        assert_error(&proof("", "index 1\n", &[HASH; MAX_HASHES + 1]), TlogProofError::TooManyHashes);
+        assert_error(&good.replace("\n5\n", "\n05\n"), CheckpointError::Size(IndexError::NotDecimal).into());
+    }
+
+    #[test]
+    fn the_largest_receipt_fits_and_nothing_much_larger() {
+        let extra = |length: usize| format!("extra {}\n", base64::encode(&vec![b'"'; length]));
+        // An entry whose every byte is quoted, 8 MiB of disclosures in 256 strings.
+        let largest = 2 * 65_535 + (8 << 20) + 256 * 3 + 64;
+        assert!(TlogProof::parse(&proof(&extra(largest), "index 1\n", &[HASH; 53])).is_ok());
+        let found = MAX_EXTRA + 1;
+        let error = TlogProofError::ExtraTooLong { found };
+        assert_eq!(TlogProof::parse(&proof(&extra(found), "index 1\n", &[])), Err(error));
+        let found = MAX_LENGTH + 1;
+        assert_eq!(TlogProof::parse(&" ".repeat(found)), Err(TlogProofError::TooLong { found }));
+    }
+
+    #[test]
+    fn every_truncation_is_refused_and_every_changed_byte_refused_or_kept() {
+        let text = proof("extra AQI=\n", "index 4\n", &[HASH, HASH]);
+        for at in 0..text.len() {
+            assert!(text.is_char_boundary(at).then(|| TlogProof::parse(&text[..at])).is_none_or(|cut| cut.is_err()));
+            for change in 1..=255 {
+                let mut changed = text.as_bytes().to_vec();
+                changed[at] ^= change;
+                let Ok(changed) = str::from_utf8(&changed) else { continue };
+                if let Ok(parsed) = TlogProof::parse(changed) {
+                    // Another index, hash or root is for the reader to refuse; another spelling of the same is not.
+                    assert_eq!(parsed.format(), changed);
+                }
+            }
+        }
+    }
 }

@@ -108,3 +108,71 @@ impl Frontier {
         self.hashes.iter().rev().copied().reduce(|right, left| node_hash(left, right)).map_or_else(empty_root, RootHash)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::hash::leaf_hash, *};
+
+    /// The recursive definition of RFC 6962 §2.1.
+    fn merkle_tree_hash(leaves: &[LeafHash]) -> Hash {
+        match leaves {
+            [] => empty_root().0,
+            [leaf] => leaf.0,
+            _ => {
+                let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+                node_hash(merkle_tree_hash(left), merkle_tree_hash(right))
+            }
+        }
+    }
+
+    fn leaves(count: u32) -> Vec<LeafHash> {
+        (0..count).map(|number| leaf_hash(&number.to_be_bytes())).collect()
+    }
+
+    #[test]
+    fn the_root_is_that_of_the_definition_for_every_size() {
+        let leaves = leaves(520);
+        let mut frontier = Frontier::new();
+        for size in 0..=leaves.len() {
+            assert_eq!(frontier.size(), TreeSize(size as u64));
+            assert_eq!(frontier.root().0, merkle_tree_hash(&leaves[..size]));
+            let (stored_size, stored) = frontier.parts();
+            assert_eq!(Frontier::from_parts(stored_size, stored.to_vec()), Ok(frontier.clone()));
+            if let Some(&leaf) = leaves.get(size) {
+                frontier.push(leaf);
+            }
+        }
+    }
+
+    #[test]
+    fn hashes_of_upper_tiles_come_out_where_they_are_completed() {
+        let leaves = leaves(65_536 + 256);
+        let mut frontier = Frontier::new();
+        for (index, &leaf) in (0_u64..).zip(&leaves) {
+            let completed = frontier.push(leaf);
+            let expected = match index + 1 {
+                65_536 => 2,
+                size if size % 256 == 0 => 1,
+                _ => 0,
+            };
+            assert_eq!(completed.len(), expected);
+            for TileHash { level, index: at, hash } in completed {
+                let width = 256_usize.pow(level.into());
+                assert_eq!(at, index / width as u64);
+                let from = usize::try_from(at).expect("small") * width;
+                assert_eq!(hash, merkle_tree_hash(&leaves[from..from + width]));
+            }
+        }
+    }
+
+    #[test]
+    fn hashes_of_another_size_are_no_frontier() {
+        let error = FrontierError::Hashes { size: TreeSize(11), expected: 3, found: 2 };
+        assert_eq!(Frontier::from_parts(TreeSize(11), [Hash::ZERO; 2].to_vec()), Err(error));
+        let size = index::MAX + 1;
+        assert_eq!(
+            Frontier::from_parts(TreeSize(size), [Hash::ZERO; 2].to_vec()),
+            Err(FrontierError::Size { found: size })
+        );
+    }
+}
