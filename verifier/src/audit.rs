@@ -182,7 +182,7 @@ impl Audit {
                 if genesis.origin != self.origin {
                     return Err(Fault::Origin { found: genesis.origin.clone() });
                 }
-                self.registry = Some(Registry::new(genesis.clone())?);
+                self.registry = Some(Registry::prepared(genesis.clone())?);
                 self.authority.push(read.text.clone());
                 self.link(map_key("ledger"), 0, LeafHash(Hash::ZERO), read.leaf, None)?;
                 Ok(None)
@@ -334,7 +334,7 @@ fn remake_registry(entries: &[String]) -> Option<Registry> {
     for text in entries {
         let entry = Entry::parse(text).ok()?;
         match entry.body {
-            Body::Genesis(genesis) => registry = Registry::new(genesis).ok(),
+            Body::Genesis(genesis) => registry = Registry::prepared(genesis).ok(),
             Body::Statement { statement, .. } => {
                 registry.as_mut()?.apply(&Statement::parse(statement).ok()?, entry.index)
             }

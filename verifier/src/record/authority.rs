@@ -16,7 +16,7 @@ use super::statement::{AuthorityChange, Content, Jwk, Scope, Statement};
 use super::subject::Subject;
 use crate::log::hash::Hash;
 use crate::log::index::LeafIndex;
-use crate::log::key::{PreparedKey, PublicKey, SignatureError};
+use crate::log::key::{KeyPreparer, PreparedKey, PublicKey, SignatureError};
 use crate::log::note::VerifierKey;
 
 /// The keys of a ledger and what they may say, over all indexes recorded so far.
@@ -29,6 +29,8 @@ pub struct Registry {
     publishers: BTreeMap<PublisherId, Vec<Since<Option<Grant>>>>,
     /// Who a key belongs to, for ever.
     owners: BTreeMap<[u8; 32], String>,
+    /// For whoever verifies many statements: keys are prepared with a shared table.
+    preparer: Option<KeyPreparer>,
 }
 
 /// What is so from an index on.
@@ -129,8 +131,9 @@ pub enum AuthorityError {
 }
 
 impl SigningKey {
-    fn new(jwk: &Jwk) -> Self {
-        Self { kid: jwk.kid, key: PreparedKey::from(&jwk.key) }
+    fn new(jwk: &Jwk, preparer: Option<&KeyPreparer>) -> Self {
+        let key = preparer.map_or_else(|| PreparedKey::from(&jwk.key), |preparer| preparer.prepare(&jwk.key));
+        Self { kid: jwk.kid, key }
     }
 }
 
@@ -144,6 +147,18 @@ impl Registry {
     /// # Errors
     /// Log, root and recovery key are not three different keys.
     pub fn new(genesis: Genesis) -> Result<Self, AuthorityError> {
+        Self::start(genesis, None)
+    }
+
+    /// As [`Registry::new`], for whoever verifies thousands of statements: a table of 320 KiB to start, a third less time for each.
+    ///
+    /// # Errors
+    /// Log, root and recovery key are not three different keys.
+    pub fn prepared(genesis: Genesis) -> Result<Self, AuthorityError> {
+        Self::start(genesis, Some(KeyPreparer::new()))
+    }
+
+    fn start(genesis: Genesis, preparer: Option<KeyPreparer>) -> Result<Self, AuthorityError> {
         let mut owners = BTreeMap::new();
         let keys = [("log", genesis.log_key.key()), ("root", &genesis.root.key), ("recovery", &genesis.recovery.key)];
         for (owner, key) in keys {
@@ -153,11 +168,12 @@ impl Registry {
         }
         let start = LeafIndex(0);
         Ok(Self {
-            roots: alloc::vec![Since { from: start, what: SigningKey::new(&genesis.root) }],
-            recovery: SigningKey::new(&genesis.recovery),
+            roots: alloc::vec![Since { from: start, what: SigningKey::new(&genesis.root, preparer.as_ref()) }],
+            recovery: SigningKey::new(&genesis.recovery, None),
             log_keys: alloc::vec![Since { from: start, what: genesis.log_key.clone() }],
             publishers: BTreeMap::new(),
             owners,
+            preparer,
             genesis,
         })
     }
@@ -364,11 +380,15 @@ impl Registry {
             }
             AuthorityChange::RootKey { key } => {
                 self.owners.insert(*key.key.as_bytes(), "root".to_owned());
-                self.roots.push(Since { from, what: SigningKey::new(key) });
+                self.roots.push(Since { from, what: SigningKey::new(key, self.preparer.as_ref()) });
             }
             AuthorityChange::Grant { publisher, name, key, scope, .. } => {
                 self.owners.insert(*key.key.as_bytes(), publisher.as_str().to_owned());
-                let grant = Grant { name: name.clone(), scope: scope.clone(), signing: SigningKey::new(key) };
+                let grant = Grant {
+                    name: name.clone(),
+                    scope: scope.clone(),
+                    signing: SigningKey::new(key, self.preparer.as_ref()),
+                };
                 self.publishers.entry(publisher.clone()).or_default().push(Since { from, what: Some(grant) });
             }
             AuthorityChange::Revoke { publisher } => {
