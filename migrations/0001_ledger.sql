@@ -64,7 +64,7 @@ CREATE TABLE map_change (
     CHECK (size > 0 AND length(nodes) % 35 = 0)
 ) STRICT;
 
--- The entries by which later ones are judged: genesis, authority, reveals and erasures.
+-- The entries, after the genesis, by which later ones are judged: authority statements, reveals and erasures.
 CREATE TABLE precedent (
     idx INTEGER PRIMARY KEY -- index of the entry
 ) STRICT;

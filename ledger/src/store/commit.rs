@@ -99,9 +99,24 @@ impl Store {
             let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
             return Err(error);
         }
-        sqlx::query("COMMIT").execute(&mut *connection).await.map_err(StoreError::CommitUnknown)?;
-        Ok(())
+        let Err(error) = sqlx::query("COMMIT").execute(&mut *connection).await else { return Ok(()) };
+        if !is_certain(&error) {
+            return Err(StoreError::CommitUnknown(error));
+        }
+        let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
+        Err(error.into())
     }
+}
+
+/// Whether a failed commit has certainly written nothing: SQLite found no room, no right or no lock before the last frame of
+/// the WAL, without which the others do not count.
+fn is_certain(error: &sqlx::Error) -> bool {
+    const BUSY: u32 = 5;
+    const READONLY: u32 = 8;
+    const FULL: u32 = 13;
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    // The lower byte of an extended code is its kind.
+    code.is_some_and(|code| matches!(code & 0xff, BUSY | READONLY | FULL))
 }
 
 async fn write(connection: &mut SqliteConnection, batch: Batch) -> Result<(), StoreError> {

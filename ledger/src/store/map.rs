@@ -1,6 +1,6 @@
 //! Reading the subject map's tables, and the forms in which they hold a subject.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -72,8 +72,8 @@ impl Snapshot {
         Ok(held.remove(&key))
     }
 
-    /// Every subject.
-    pub(crate) async fn all_subjects(&mut self) -> Result<HashMap<Hash, Held>, StoreError> {
+    /// Every subject, and the keys of those whose rows in `subject` are out of date.
+    pub(crate) async fn all_subjects(&mut self) -> Result<(HashMap<Hash, Held>, BTreeSet<Hash>), StoreError> {
         let mut subjects = HashMap::new();
         for byte in 0..=255 {
             let (mut first, mut last) = (Hash::ZERO, Hash([0xff; 32]));
@@ -82,8 +82,9 @@ impl Snapshot {
         }
         let mut newer = BTreeMap::new();
         self.changes().await?.overlay(Hash::ZERO, Hash([0xff; 32]), &mut newer)?;
+        let unmerged = newer.keys().copied().collect();
         subjects.extend(newer);
-        Ok(subjects)
+        Ok((subjects, unmerged))
     }
 
     async fn map_tile(&mut self, prefix: i64) -> Result<MapTile, StoreError> {
