@@ -1,5 +1,34 @@
 //! How it is written down: one durable writer over SQLite, and many readers beside it.
+//!
+//! [`Ledger`] records signed statements, [`Reader`] answers from what is recorded. Whether a statement holds is decided by the
+//! crate `verifier`, never here.
 
+mod admission;
+mod batch;
+mod clock;
 pub mod draft;
+mod error;
+mod guard;
+mod ledger;
+mod lock;
+mod prover;
 pub mod publisher;
+mod reader;
+mod sequencer;
 pub mod signer;
+mod state;
+mod statement_ids;
+mod store;
+mod subject_map;
+mod tree;
+
+pub use admission::SignedStatement;
+pub use batch::Outcome;
+pub use clock::{Clock, SystemClock};
+pub use error::{LedgerError, Refusal};
+pub use guard::GuardError;
+pub use ledger::{InitOptions, LOG_KEY, Ledger, NEXT_LOG_KEY};
+pub use lock::LockError;
+pub use reader::{Reader, Recorded};
+pub use signer::{PrivateKey, SignerError};
+pub use store::StoreError;

@@ -14,17 +14,9 @@ use verifier::record::instant::parse_date;
 use verifier::record::notice::{Notice, SealableField, Step};
 use verifier::record::statement::{Jwk, Kind, MAX_JWT, Scope};
 
+use crate::admission::SignedStatement;
 use crate::draft::{Disclosable, Draft, DraftError, object_to_json};
-use crate::signer::SigningKey;
-
-/// A statement signed, with what stands beside it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedStatement {
-    /// The JWT.
-    pub jwt: String,
-    /// The disclosures shown.
-    pub disclosures: Vec<String>,
-}
+use crate::signer::PrivateKey;
 
 /// A value withheld when its notice was signed; revealing it needs this and the publisher's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,25 +86,13 @@ impl SealOrder {
     }
 }
 
-impl SignedStatement {
-    /// The compact SD-JWT: `<JWT>~<disclosure>~…~`.
-    pub fn compact(&self) -> String {
-        let mut text = format!("{}~", self.jwt);
-        for disclosure in &self.disclosures {
-            text += disclosure;
-            text.push('~');
-        }
-        text
-    }
-}
-
 /// Whom a statement is from and for.
 #[derive(Clone, Copy)]
 pub struct Desk<'a> {
     /// The issuer.
     pub iss: &'a str,
     /// Its key.
-    pub key: &'a SigningKey,
+    pub key: &'a PrivateKey,
     /// The ledger's origin.
     pub origin: &'a str,
     /// Seconds since the Unix epoch.
@@ -311,10 +291,7 @@ impl Desk<'_> {
     ) -> Result<String, PublisherError> {
         let common = json!({ "iss": self.iss, "aud": self.origin, "iat": self.now, "jti": jti, "sub": subject });
         claims.extend(members(common));
-        let header = json!({ "alg": "Ed25519", "kid": self.key.jwk().kid_text(), "typ": kind.typ() });
-        let encode = |text: String| base64::encode_url(text.as_bytes());
-        let input = format!("{}.{}", encode(header.to_string()), encode(Json::Object(claims).to_string()));
-        let jwt = format!("{input}.{}", base64::encode_url(&self.key.sign(input.as_bytes())));
+        let jwt = self.key.sign_statement(kind, &Json::Object(claims).to_string());
         if jwt.len() > MAX_JWT {
             return Err(PublisherError::TooLong { found: jwt.len() });
         }

@@ -1,34 +1,24 @@
-//! Private keys: the only code that touches them.
-//!
-//! A key file is a private JWK (RFC 8037, `{"kty":"OKP","crv":"Ed25519","x":"…","d":"…"}`), or PKCS#8 as `openssl genpkey`
-//! writes it (PEM or DER). Files are made for their owner alone (0600). Nothing here prints or logs a secret; key bytes are
-//! wiped when a key is dropped.
+//! Private keys: the only file that touches them. They live in files of mode 0600 as JWK (RFC 8037); PKCS#8, as OpenSSL
+//! writes it in PEM or DER, is read too.
 
-use std::fs;
-use std::io::{self, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use ed25519_dalek::Signer as _;
 use ed25519_dalek::pkcs8::DecodePrivateKey as _;
-use verifier::log::base64;
-use verifier::log::checkpoint::Checkpoint;
+use ed25519_dalek::{Signer as _, SigningKey};
+use verifier::log::base64::{decode_url, encode_url};
+use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use verifier::log::key::PublicKey;
-use verifier::log::note::signature_line;
-use verifier::log::vkey::{KeyKind, VerifierKey};
+use verifier::log::note::{KeyKind, VerifierKey, VerifierKeyError, signature_line};
 use verifier::record::json;
-use verifier::record::statement::Jwk;
+use verifier::record::statement::{Jwk, Kind};
 use zeroize::Zeroizing;
 
-/// The longest key file read, in bytes.
-const MAX_KEY_FILE: u64 = 16 * 1024;
+/// A key file is small; nothing longer is read.
+const MAX_KEY_FILE: u64 = 16_384;
 
-/// An Ed25519 private key with its public JWK.
-pub struct SigningKey {
-    secret: ed25519_dalek::SigningKey,
-    jwk: Jwk,
-}
-
-/// Why a key cannot be read or made.
+/// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 pub enum SignerError {
     /// The file cannot be read or written.
@@ -36,136 +26,144 @@ pub enum SignerError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// What the operating system said.
         source: io::Error,
     },
-    /// The file is no key.
+    /// The file holds no private Ed25519 key.
     #[error(
-        "{path} is no Ed25519 private key: expected a JWK {{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":…,\"d\":…}} or PKCS#8 (PEM or DER); `mingzhang keygen` makes one"
+        "{path} holds no private Ed25519 key: expected a JWK with kty OKP, crv Ed25519, x and d, or PKCS#8 in PEM or DER; `mingzhang keygen` makes one"
     )]
     NotAKey {
         /// The file.
         path: PathBuf,
     },
-    /// The operating system gives no randomness.
-    #[error("the operating system gives no randomness: {0}")]
-    Randomness(getrandom::Error),
-    /// The origin cannot be a key name.
-    #[error("`{origin}` cannot be an origin: no spaces, no `+`, not empty")]
-    Origin {
-        /// The origin.
-        origin: String,
-    },
+    /// The name may not stand in a signature line.
+    #[error("the origin: {0}")]
+    Name(#[from] VerifierKeyError),
+    /// The operating system gives no random bytes.
+    #[error("no random bytes from the operating system: {0}")]
+    Random(#[from] getrandom::Error),
 }
 
-impl SigningKey {
-    /// A new key from the operating system's randomness.
+/// A private key, and its public half.
+pub struct PrivateKey {
+    key: SigningKey,
+    jwk: Jwk,
+}
+
+impl std::fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PrivateKey({})", self.jwk.kid_text())
+    }
+}
+
+impl PrivateKey {
+    /// Makes a key.
     ///
     /// # Errors
-    /// There is no randomness to be had.
+    /// [`SignerError::Random`].
     pub fn generate() -> Result<Self, SignerError> {
         let mut seed = Zeroizing::new([0; 32]);
-        getrandom::fill(seed.as_mut()).map_err(SignerError::Randomness)?;
+        getrandom::fill(&mut *seed)?;
         Ok(Self::from_seed(&seed))
     }
 
-    /// The key of an RFC 8032 seed.
+    /// The key of a seed of 32 bytes (RFC 8032 §5.1.5), for keys that are kept elsewhere and for tests.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        let secret = ed25519_dalek::SigningKey::from_bytes(seed);
-        let public =
-            PublicKey::parse(secret.verifying_key().as_bytes()).expect("a secret key's public key is a valid point");
-        Self { secret, jwk: Jwk::new(public) }
+        Self::new(SigningKey::from_bytes(seed))
     }
 
-    /// Reads a key file: private JWK, PKCS#8 PEM or DER.
+    fn new(key: SigningKey) -> Self {
+        let public = PublicKey::parse(key.verifying_key().as_bytes()).expect("a key made from a seed has full order");
+        Self { key, jwk: Jwk::new(public) }
+    }
+
+    /// Reads a key file.
     ///
     /// # Errors
-    /// The file cannot be read, or is no Ed25519 private key.
-    pub fn load(path: &Path) -> Result<Self, SignerError> {
-        let file = |source| SignerError::File { path: path.to_owned(), source };
-        if fs::metadata(path).map_err(file)?.len() > MAX_KEY_FILE {
-            return Err(SignerError::NotAKey { path: path.to_owned() });
-        }
-        let bytes = Zeroizing::new(fs::read(path).map_err(file)?);
+    /// [`SignerError::File`] or [`SignerError::NotAKey`].
+    pub fn read(path: &Path) -> Result<Self, SignerError> {
+        let failed = |source| SignerError::File { path: path.to_owned(), source };
+        let mut bytes = Zeroizing::new(Vec::new());
+        File::open(path).map_err(failed)?.take(MAX_KEY_FILE).read_to_end(&mut bytes).map_err(failed)?;
         Self::parse(&bytes).ok_or_else(|| SignerError::NotAKey { path: path.to_owned() })
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
-        let Ok(text) = core::str::from_utf8(bytes) else {
-            return Self::from_pkcs8(ed25519_dalek::SigningKey::from_pkcs8_der(bytes).ok()?);
+        let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| text.contains(['{', '-'])) else {
+            return SigningKey::from_pkcs8_der(bytes).ok().map(Self::new);
         };
-        if text.contains("-----BEGIN") {
-            return Self::from_pkcs8(ed25519_dalek::SigningKey::from_pkcs8_pem(text).ok()?);
+        if text.trim_start().starts_with("-----BEGIN") {
+            return SigningKey::from_pkcs8_pem(text).ok().map(Self::new);
         }
-        if !text.trim_start().starts_with('{') {
-            return Self::from_pkcs8(ed25519_dalek::SigningKey::from_pkcs8_der(bytes).ok()?);
-        }
-        let jwk = json::parse_object(text).ok()?;
-        if jwk.string("kty").ok()? != "OKP" || jwk.string("crv").ok()? != "Ed25519" {
-            return None;
-        }
-        let seed = Zeroizing::new(base64::decode_url(jwk.string("d").ok()?).ok()?);
+        let jwk = json::parse_object(text.trim()).ok()?;
+        let seed = Zeroizing::new(decode_url(jwk.string("d").ok()?).ok()?);
         let key = Self::from_seed(seed.as_slice().try_into().ok()?);
-        let public = base64::decode_url(jwk.string("x").ok()?).ok()?;
-        (public == key.jwk.key.as_bytes()).then_some(key)
+        let named = |name, value: &str| jwk.string(name).is_ok_and(|found| found == value);
+        let public = encode_url(key.jwk.key.as_bytes());
+        (named("kty", "OKP") && named("crv", "Ed25519") && named("x", &public)).then_some(key)
     }
 
-    fn from_pkcs8(secret: ed25519_dalek::SigningKey) -> Option<Self> {
-        let seed = Zeroizing::new(secret.to_bytes());
-        Some(Self::from_seed(&seed))
-    }
-
-    /// Writes the key as a private JWK to a new file that only its owner can read (0600), durably.
+    /// Writes the key to a new file that only its owner may read, durably.
     ///
     /// # Errors
-    /// The file exists or cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), SignerError> {
-        let secret = Zeroizing::new(base64::encode_url(self.secret.as_bytes()));
-        let public = base64::encode_url(self.jwk.key.as_bytes());
+    /// [`SignerError::File`], also where the file exists.
+    pub fn write(&self, path: &Path) -> Result<(), SignerError> {
+        let failed = |source| SignerError::File { path: path.to_owned(), source };
+        let public = encode_url(self.jwk.key.as_bytes());
+        let seed = Zeroizing::new(self.key.to_bytes());
+        let secret = Zeroizing::new(encode_url(&*seed));
         let text = Zeroizing::new(format!(
-            "{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"{}\",\"x\":\"{public}\",\"d\":\"{}\"}}\n",
-            self.jwk.kid_text(),
+            "{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{public}\",\"d\":\"{}\"}}\n",
             secret.as_str()
         ));
-        write_private(path, text.as_bytes()).map_err(|source| SignerError::File { path: path.to_owned(), source })
+        let mut file = create_private(path).map_err(failed)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
     }
 
-    /// The public key.
-    pub fn jwk(&self) -> &Jwk {
+    /// The public half.
+    pub const fn jwk(&self) -> &Jwk {
         &self.jwk
     }
 
-    /// Signs bytes.
-    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.secret.sign(message).to_bytes()
-    }
-
-    /// The vkey under which this key signs a log's checkpoints.
+    /// The vkey under which this key signs the checkpoints of a log.
     ///
     /// # Errors
-    /// The origin cannot be a key name.
+    /// [`SignerError::Name`]: the origin cannot be a key name.
     pub fn log_vkey(&self, origin: &str) -> Result<VerifierKey, SignerError> {
-        VerifierKey::new(origin, KeyKind::Ed25519, self.jwk.key.clone())
-            .map_err(|_| SignerError::Origin { origin: origin.to_owned() })
+        Ok(VerifierKey::new(origin, KeyKind::Ed25519, self.jwk.key.clone())?)
     }
 
-    /// The note of a checkpoint, signed as the log whose origin it names.
-    ///
-    /// # Errors
-    /// The origin cannot be a key name.
-    pub fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, SignerError> {
-        let (body, vkey) = (checkpoint.format(), self.log_vkey(&checkpoint.origin)?);
-        let line = signature_line(vkey.name(), vkey.key_id(), &self.sign(body.as_bytes()));
-        Ok(format!("{body}\n{line}"))
+    /// Signs a statement: `claims` is the JSON that goes into the JWT as it is. Nothing is checked; the ledger will.
+    pub fn sign_statement(&self, kind: Kind, claims: &str) -> String {
+        let kid = self.jwk.kid_text();
+        let header = format!("{{\"alg\":\"Ed25519\",\"kid\":\"{kid}\",\"typ\":\"{}\"}}", kind.typ());
+        let mut jwt = format!("{}.{}", encode_url(header.as_bytes()), encode_url(claims.as_bytes()));
+        let signature = self.key.sign(jwt.as_bytes()).to_bytes();
+        jwt.push('.');
+        jwt.push_str(&encode_url(&signature));
+        jwt
     }
 }
 
-/// Whether others than the owner can read a file; never so where the system has no such permissions.
+/// Creates a file that only its owner may read.
+///
+/// # Errors
+/// The operating system's; among them that the file exists.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Whether others than its owner may read a file; never so where the system has no such permissions.
 pub fn is_exposed(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+        std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
     }
     #[cfg(not(unix))]
     {
@@ -174,56 +172,72 @@ pub fn is_exposed(path: &Path) -> bool {
     }
 }
 
-/// Writes a new file that only its owner can read (0600), and makes it durable.
-///
-/// # Errors
-/// The file exists or cannot be written.
-pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
+/// The log's key: a private key and the name it signs under.
+#[derive(Debug)]
+pub(crate) struct LogSigner {
+    key: PrivateKey,
+    vkey: VerifierKey,
+}
+
+impl LogSigner {
+    pub(crate) fn new(origin: &str, key: PrivateKey) -> Result<Self, SignerError> {
+        let vkey = VerifierKey::new(origin, KeyKind::Ed25519, key.jwk.key.clone())?;
+        Ok(Self { key, vkey })
     }
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+
+    pub(crate) fn key(&self) -> &PrivateKey {
+        &self.key
+    }
+
+    pub(crate) fn vkey(&self) -> &VerifierKey {
+        &self.vkey
+    }
+
+    /// Signs a checkpoint as a C2SP signed note.
+    pub(crate) fn sign(&self, checkpoint: &Checkpoint) -> SignedCheckpoint {
+        let text = checkpoint.format();
+        let signature = self.key.key.sign(text.as_bytes()).to_bytes();
+        let line = signature_line(self.vkey.name(), self.vkey.key_id(), &signature);
+        SignedCheckpoint::parse(&format!("{text}\n{line}")).expect("a checkpoint signed under a valid name is a note")
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use verifier::log::checkpoint::SignedCheckpoint;
     use verifier::log::hash::empty_root;
     use verifier::log::index::TreeSize;
 
+    use super::*;
+
     #[test]
-    fn a_saved_key_is_its_owners_alone_and_reads_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.key");
-        let key = SigningKey::from_seed(&[7; 32]);
-        key.save(&path).unwrap();
-        assert!(!is_exposed(&path));
-        assert_eq!(SigningKey::load(&path).unwrap().jwk(), key.jwk());
-        assert!(matches!(key.save(&path), Err(SignerError::File { .. })), "an existing key is never overwritten");
+    fn a_key_comes_back_from_its_file_and_the_file_is_private() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("x.key");
+        let key = PrivateKey::generate().expect("random bytes");
+        key.write(&path).expect("a new file");
+        assert_eq!(PrivateKey::read(&path).expect("a key").jwk(), key.jwk());
+        assert!(matches!(key.write(&path), Err(SignerError::File { .. })), "a key is never overwritten");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600);
+        }
     }
 
     #[test]
-    fn a_key_whose_public_half_is_anothers_is_refused() {
-        let (a, b) = (SigningKey::from_seed(&[1; 32]), SigningKey::from_seed(&[2; 32]));
-        let x = base64::encode_url(b.jwk().key.as_bytes());
-        let d = base64::encode_url(a.secret.as_bytes());
-        let text = format!("{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{x}\",\"d\":\"{d}\"}}");
-        assert!(SigningKey::parse(text.as_bytes()).is_none());
+    fn pkcs8_is_read_and_anything_else_refused() {
+        let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+        let key = PrivateKey::parse(pem).expect("RFC 8410 §10.3");
+        assert_eq!(encode_url(key.jwk.key.as_bytes()), "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE");
+        let other = "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE\",\"d\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}";
+        assert!(PrivateKey::parse(other).is_none(), "the public half is another key's");
+        assert!(PrivateKey::parse("").is_none());
     }
 
     #[test]
-    fn a_signed_checkpoint_verifies() {
-        let key = SigningKey::from_seed(&[7; 32]);
-        let checkpoint = Checkpoint { origin: "ledger.example/a".into(), size: TreeSize(0), root: empty_root() };
-        let note = SignedCheckpoint::parse(&key.sign_checkpoint(&checkpoint).unwrap()).unwrap();
-        note.signed_by(&key.log_vkey("ledger.example/a").unwrap()).unwrap();
-        assert!(key.log_vkey("a b").is_err());
+    fn a_checkpoint_is_signed_under_the_origin() {
+        let signer = LogSigner::new("example.com/log", PrivateKey::from_seed(&[7; 32])).expect("a name");
+        let checkpoint = Checkpoint { origin: "example.com/log".to_owned(), size: TreeSize(0), root: empty_root() };
+        assert_eq!(signer.sign(&checkpoint).signed_by(signer.vkey()), Ok(()));
     }
 }

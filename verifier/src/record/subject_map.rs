@@ -62,6 +62,17 @@ impl Tally {
     pub fn of(&self, stage: Stage) -> u64 {
         self.0.iter().find(|(s, _)| *s == stage).map_or(0, |(_, n)| *n)
     }
+    /// The tally of given counts; zeros are dropped, a stage named twice counts once, with its last number.
+    pub fn from_counts(counts: impl IntoIterator<Item = (Stage, u64)>) -> Self {
+        let mut tally = Self::default();
+        for (stage, n) in counts.into_iter().filter(|(_, n)| *n > 0) {
+            match tally.0.binary_search_by(|(s, _)| s.code().cmp(stage.code())) {
+                Ok(at) => tally.0[at].1 = n,
+                Err(at) => tally.0.insert(at, (stage, n)),
+            }
+        }
+        tally
+    }
     /// One more notice of a stage.
     pub fn add(&mut self, stage: Stage) {
         match self.0.binary_search_by(|(s, _)| s.code().cmp(stage.code())) {
@@ -246,6 +257,36 @@ pub struct SubjectMap {
     root: Place,
 }
 
+/// A node of the map as a proof needs it: whether there is one subject below it or more decides where the proof ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MapNode {
+    /// No subject: 32 zero bytes.
+    #[default]
+    Empty,
+    /// One subject: its leaf's hash.
+    Single(Hash),
+    /// More: the node's hash.
+    Many(Hash),
+}
+
+impl MapNode {
+    /// The hash that goes into the node above.
+    pub const fn hash(&self) -> Hash {
+        match self {
+            Self::Empty => Hash::ZERO,
+            Self::Single(hash) | Self::Many(hash) => *hash,
+        }
+    }
+
+    /// The node above two.
+    pub fn above(left: Self, right: Self) -> Self {
+        match (left, right) {
+            (one, Self::Empty) | (Self::Empty, one) if !matches!(one, Self::Many(_)) => one,
+            _ => Self::Many(map_node(left.hash(), right.hash())),
+        }
+    }
+}
+
 /// Nothing, a leaf or a branch, as an index into its arena.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
@@ -337,6 +378,21 @@ impl SubjectMap {
     /// The map's root: hashes what changed since the last time.
     pub fn root(&mut self) -> Hash {
         self.hash(self.root)
+    }
+
+    /// What stands at `depth` on the way to `key`: nothing, a single subject's leaf (wherever below it belongs), or a node.
+    pub fn node(&mut self, key: &Hash, depth: usize) -> MapNode {
+        let mut place = self.root;
+        for d in 0..depth {
+            let Place::Branch(at) = place else { break };
+            place = self.branches[at as usize].children[usize::from(key_bit(key, d))];
+        }
+        match place {
+            Place::Leaf(at) if (0..depth).any(|d| key_bit(key, d) != key_bit(&self.leaves[at as usize].key, d)) => MapNode::Empty,
+            Place::Empty => MapNode::Empty,
+            Place::Leaf(at) => MapNode::Single(self.leaves[at as usize].hash),
+            Place::Branch(_) => MapNode::Many(self.hash(place)),
+        }
     }
 
     /// At most 256 deep: the bits of a key.

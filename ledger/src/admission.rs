@@ -1,0 +1,92 @@
+//! Admission: everything about a statement that does not depend on the order of statements. It runs on whatever thread the
+//! statement arrived on, while the sequencer commits.
+
+use verifier::log::hash::Hash;
+use verifier::log::index::LeafIndex;
+use verifier::record::authority::{AuthorityError, Registry};
+use verifier::record::disclosure::{self, Shown};
+use verifier::record::notice::{Notice, Step};
+use verifier::record::replay::{self, OwedError};
+use verifier::record::statement::{Kind, Statement, StatementError};
+use verifier::record::subject_map::map_key;
+use verifier::record::vocabulary;
+
+use crate::error::Refusal;
+use crate::statement_ids::StatementId;
+
+/// A statement as its publisher sends it: the JWT and what is disclosed beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedStatement {
+    /// The JWT.
+    pub jwt: String,
+    /// The disclosures, in the order in which they are to be kept.
+    pub disclosures: Vec<String>,
+}
+
+impl SignedStatement {
+    /// Reads the compact form `<JWT>~<disclosure>~…~`.
+    ///
+    /// # Errors
+    /// It is not that form.
+    pub fn parse(compact: &str) -> Result<Self, StatementError> {
+        let (jwt, disclosures) = Statement::split(compact)?;
+        Ok(Self { jwt: jwt.to_owned(), disclosures: disclosures.into_iter().map(str::to_owned).collect() })
+    }
+
+    /// How many bytes it is.
+    pub fn bytes(&self) -> usize {
+        self.jwt.len() + self.disclosures.iter().map(String::len).sum::<usize>()
+    }
+}
+
+/// A statement that may be recorded if its turn finds the ledger so.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) signed: SignedStatement,
+    pub(crate) statement: Statement,
+    pub(crate) subject: String,
+    pub(crate) key: Hash,
+    pub(crate) id: StatementId,
+    /// Whether the signature was verified with the key named by `kid`. If not, that key was not in force yet.
+    pub(crate) verified: bool,
+    /// Digests neither shown nor sealed; of a reveal they are not known yet.
+    pub(crate) missing: Vec<Hash>,
+}
+
+/// Reads a statement, opens its disclosures and verifies its signature with the newest key of its issuer.
+pub(crate) fn admit(registry: &Registry, signed: SignedStatement) -> Result<Admitted, Refusal> {
+    let statement = Statement::parse(&signed.jwt)?;
+    let missing = match statement.kind() {
+        // What a reveal may show only its target says.
+        Kind::Reveal => disclosure::parse_all(&signed.disclosures).map(|_| Vec::new()).map_err(OwedError::from)?,
+        _ => {
+            let shown = replay::open(&statement, None, &signed.disclosures)?;
+            statement.notice().map_or(Ok(()), |notice| check_vocabulary(notice, &shown))?;
+            shown.missing
+        }
+    };
+    let newest = LeafIndex(u64::MAX);
+    let key = registry.key(&statement.iss, &statement.kid, newest);
+    if let Some(key) = key {
+        let refused = |_| AuthorityError::Signature { iss: statement.iss.clone() };
+        statement.verify(&signed.jwt, key).map_err(refused)?;
+    }
+    let (verified, subject) = (key.is_some(), statement.sub.to_string());
+    let id = StatementId::of(&statement.iss, &statement.jti);
+    Ok(Admitted { key: map_key(&subject), signed, statement, subject, id, verified, missing })
+}
+
+/// A misspelt member of `data` must not vanish into a notice: the ledger takes only what the vocabulary lists.
+fn check_vocabulary(notice: &Notice, shown: &Shown) -> Result<(), Refusal> {
+    let mut errors = notice.data().map_or_else(Vec::new, |data| vocabulary::check_data(notice.stage, data));
+    for digest in notice.digests.iter().filter(|digest| is_data(&digest.holder)) {
+        if let Some(value) = shown.values.get(&digest.hash).filter(|value| value.name != "person") {
+            errors.extend(vocabulary::check_disclosed(notice.stage, &value.name, &value.value));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Refusal::Vocabulary(errors)) }
+}
+
+fn is_data(holder: &[Step]) -> bool {
+    matches!(holder, [Step::Member(name)] if name == "data")
+}

@@ -1,0 +1,365 @@
+//! The public face: make a ledger, open it, record statements.
+
+use std::collections::VecDeque;
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
+use verifier::log::index::TreeSize;
+use verifier::record::code::is_jurisdiction;
+use verifier::record::entry::Genesis;
+use verifier::record::statement::Jwk;
+
+use crate::admission::{SignedStatement, admit};
+use crate::batch::{Outcome, plan_genesis};
+use crate::clock::{Clock, SystemClock};
+use crate::error::LedgerError;
+use crate::guard::Guard;
+use crate::lock::WriterLock;
+use crate::reader::Reader;
+use crate::sequencer::{Message, Sequencer, SharedRegistry};
+use crate::signer::{LogSigner, PrivateKey};
+use crate::state::State;
+use crate::store::{Readers, Store};
+
+/// KiB of statements that may wait for the sequencer; whoever comes then waits before.
+const QUEUE_KIB: usize = 128 << 10;
+/// Statements that are admitted on one thread at a time when many arrive together.
+const CHUNK: usize = 64;
+/// Chunks that are being admitted while the oldest of them is waited for.
+const AHEAD: usize = 32;
+/// Statements longer than this are read on a thread for blocking work.
+const LONG_BYTES: usize = 256 << 10;
+
+/// The database.
+pub(crate) const DATABASE: &str = "ledger.db";
+/// The rollback guard, or a link to it.
+pub(crate) const GUARD: &str = "guard.db";
+/// The log's private key.
+pub const LOG_KEY: &str = "log.key";
+/// The log's next private key while the statement that names it is being recorded.
+pub const NEXT_LOG_KEY: &str = "log.next.key";
+
+/// What a new ledger is.
+#[derive(Debug, Clone)]
+pub struct InitOptions {
+    /// Its origin: the name of its log, as a URL without scheme.
+    pub origin: String,
+    /// Where its law is, e.g. `cn`.
+    pub jurisdiction: String,
+    /// Where the rollback guard is kept; none: in the directory itself.
+    pub guard: Option<PathBuf>,
+    /// Its first root key.
+    pub root: Jwk,
+    /// Its recovery key.
+    pub recovery: Jwk,
+    /// b64 of the last cosigned checkpoint of the ledger it succeeds, or empty.
+    pub predecessor: String,
+}
+
+/// A ledger, open for writing: the only one at a time. It reads like a [`Reader`].
+pub struct Ledger {
+    queue: mpsc::UnboundedSender<Message>,
+    room: Arc<Semaphore>,
+    registry: SharedRegistry,
+    reader: Reader,
+    _lock: WriterLock,
+}
+
+impl Deref for Ledger {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl Ledger {
+    /// Makes a ledger in an empty directory: its log key, its database with genesis and first seal, its guard.
+    ///
+    /// # Errors
+    /// The directory is not empty, the options are no genesis, or a file cannot be written.
+    pub async fn init(dir: &Path, options: InitOptions) -> Result<SignedCheckpoint, LedgerError> {
+        let origin = options.origin.clone();
+        if !is_jurisdiction(&options.jurisdiction) {
+            return Err(LedgerError::Jurisdiction);
+        }
+        let key = PrivateKey::generate()?;
+        let signer = LogSigner::new(&origin, key)?;
+        create_empty(dir)?;
+        let _lock = WriterLock::take(dir)?;
+        signer.key().write(&dir.join(LOG_KEY))?;
+        let guard = open_guard(dir, options.guard.as_deref()).await?;
+        let genesis = Genesis {
+            origin: options.origin,
+            log_key: signer.vkey().clone(),
+            root: options.root,
+            recovery: options.recovery,
+            jurisdiction: options.jurisdiction,
+            predecessor: options.predecessor,
+        };
+        write_genesis(dir, genesis, &signer, guard).await
+    }
+
+    /// Opens a ledger for writing.
+    ///
+    /// # Errors
+    /// There is none, another process writes it, its files contradict each other, or the guard refuses.
+    pub async fn open(dir: &Path) -> Result<Self, LedgerError> {
+        Self::open_with_clock(dir, Arc::new(SystemClock)).await
+    }
+
+    /// As [`Ledger::open`], by another clock.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_with_clock(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, LedgerError> {
+        if !dir.join(DATABASE).is_file() {
+            return Err(LedgerError::NoLedger { dir: dir.to_owned() });
+        }
+        let lock = WriterLock::take(dir)?;
+        let (queue, messages) = mpsc::unbounded_channel();
+        let registry = start(dir.to_owned(), clock, messages).await?;
+        let reader = Reader::open(dir).await?;
+        let room = Arc::new(Semaphore::new(QUEUE_KIB));
+        Ok(Self { queue, room, registry, reader, _lock: lock })
+    }
+
+    /// Records a statement. Returns once it is durable, and waits while too much is waiting.
+    ///
+    /// # Errors
+    /// The ledger could not; a statement it will not record is no error but [`Outcome::Refused`].
+    pub async fn submit(&self, statement: SignedStatement) -> Result<Outcome, LedgerError> {
+        let statements = vec![statement];
+        let (room, registry) = (self.reserve(&statements).await?, self.registry());
+        let admitted = if statements[0].bytes() > LONG_BYTES {
+            let blocking = tokio::task::spawn_blocking(move || admit_all(&registry, statements));
+            blocking.await.map_err(|_| LedgerError::Closed)?
+        } else {
+            admit_all(&registry, statements)
+        };
+        let mut outcomes = self.enqueue(admitted, room)?.outcomes().await?;
+        Ok(outcomes.pop().expect("one outcome for one statement"))
+    }
+
+    /// Records statements in their order, admitting them on all cores; the outcomes come in the same order. They need not end
+    /// up in one batch.
+    ///
+    /// # Errors
+    /// The ledger could not record one of them; it may have recorded others, and submitting all again tells.
+    pub async fn submit_many(&self, statements: Vec<SignedStatement>) -> Result<Vec<Outcome>, LedgerError> {
+        let mut admissions = VecDeque::new();
+        let mut pending = Vec::new();
+        for chunk in chunks(statements) {
+            let room = match self.try_reserve(&chunk) {
+                Some(room) => room,
+                None => {
+                    // What was reserved must be on its way before more is waited for.
+                    self.enqueue_oldest(&mut admissions, 0, &mut pending).await?;
+                    self.reserve(&chunk).await?
+                }
+            };
+            let registry = self.registry();
+            admissions.push_back((tokio::spawn(async move { admit_all(&registry, chunk) }), room));
+            self.enqueue_oldest(&mut admissions, AHEAD, &mut pending).await?;
+        }
+        self.enqueue_oldest(&mut admissions, 0, &mut pending).await?;
+        let mut outcomes = Vec::new();
+        for one in pending {
+            outcomes.extend(one.outcomes().await?);
+        }
+        Ok(outcomes)
+    }
+
+    /// Hands admitted chunks to the sequencer, oldest first, until `left` are left.
+    async fn enqueue_oldest(
+        &self,
+        admissions: &mut VecDeque<(JoinHandle<Vec<Admission>>, OwnedSemaphorePermit)>,
+        left: usize,
+        pending: &mut Vec<Pending>,
+    ) -> Result<(), LedgerError> {
+        while admissions.len() > left {
+            let Some((admission, room)) = admissions.pop_front() else { break };
+            // Admission takes input from outside and does not panic; were it to, nothing of the chunk is recorded.
+            let admitted = admission.await.map_err(|_| LedgerError::Closed)?;
+            pending.push(self.enqueue(admitted, room)?);
+        }
+        Ok(())
+    }
+
+    fn try_reserve(&self, statements: &[SignedStatement]) -> Option<OwnedSemaphorePermit> {
+        self.room.clone().try_acquire_many_owned(weight(statements)).ok()
+    }
+
+    /// Waits until there is room in the queue for these statements.
+    async fn reserve(&self, statements: &[SignedStatement]) -> Result<OwnedSemaphorePermit, LedgerError> {
+        self.room.clone().acquire_many_owned(weight(statements)).await.map_err(|_| LedgerError::Closed)
+    }
+
+    fn registry(&self) -> Arc<verifier::record::authority::Registry> {
+        self.registry.read().expect("nobody panics while holding it").clone()
+    }
+
+    fn enqueue(&self, admitted: Vec<Admission>, room: OwnedSemaphorePermit) -> Result<Pending, LedgerError> {
+        let mut pending = Pending { outcomes: Vec::with_capacity(admitted.len()), answer: None };
+        let mut accepted = Vec::with_capacity(admitted.len());
+        for one in admitted {
+            pending.outcomes.push(one.map(|one| accepted.push(one)).err().map(Outcome::Refused));
+        }
+        if !accepted.is_empty() {
+            let (asker, answer) = oneshot::channel();
+            self.queue.send(Message::Record(accepted, room, asker)).map_err(|_| LedgerError::Closed)?;
+            pending.answer = Some(answer);
+        }
+        Ok(pending)
+    }
+
+    /// Signs a fresh head, so that a quiet ledger is not stale.
+    ///
+    /// # Errors
+    /// The ledger could not.
+    pub async fn seal(&self) -> Result<(), LedgerError> {
+        let (asker, answer) = oneshot::channel();
+        self.queue.send(Message::Seal(asker)).map_err(|_| LedgerError::Closed)?;
+        answer.await.map_err(|_| LedgerError::Closed)?.map(drop)
+    }
+
+    /// Finishes what was submitted and closes the files.
+    pub async fn close(self) {
+        let (closed, done) = oneshot::channel();
+        self.reader.close().await;
+        if self.queue.send(Message::Close(closed)).is_ok() {
+            let _ = done.await;
+        }
+    }
+}
+
+/// The KiB that statements take in the queue.
+fn weight(statements: &[SignedStatement]) -> u32 {
+    let bytes: usize = statements.iter().map(|one| one.bytes() + 1024).sum();
+    u32::try_from((bytes >> 10).min(QUEUE_KIB)).expect("at most the queue")
+}
+
+/// Parts of at most [`CHUNK`] statements, and of [`LONG_BYTES`] unless a single one is longer.
+fn chunks(statements: Vec<SignedStatement>) -> impl Iterator<Item = Vec<SignedStatement>> {
+    let mut statements = statements.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let mut chunk = vec![statements.next()?];
+        let mut bytes = chunk[0].bytes();
+        while let Some(next) = statements.next_if(|next| chunk.len() < CHUNK && bytes + next.bytes() <= LONG_BYTES) {
+            bytes += next.bytes();
+            chunk.push(next);
+        }
+        Some(chunk)
+    })
+}
+
+type Admission = Result<crate::admission::Admitted, crate::error::Refusal>;
+
+fn admit_all(registry: &verifier::record::authority::Registry, statements: Vec<SignedStatement>) -> Vec<Admission> {
+    statements.into_iter().map(|statement| admit(registry, statement)).collect()
+}
+
+/// Statements on their way: those refused at admission have their outcome already.
+struct Pending {
+    outcomes: Vec<Option<Outcome>>,
+    answer: Option<oneshot::Receiver<crate::sequencer::Answer>>,
+}
+
+impl Pending {
+    async fn outcomes(self) -> Result<Vec<Outcome>, LedgerError> {
+        let answered = match self.answer {
+            Some(answer) => answer.await.map_err(|_| LedgerError::Closed)??,
+            None => Vec::new(),
+        };
+        let mut answered = answered.into_iter();
+        let outcomes = self.outcomes.into_iter();
+        Ok(outcomes.map(|one| one.or_else(|| answered.next()).expect("one answer for each admitted")).collect())
+    }
+}
+
+/// Starts the sequencer on a thread and a runtime of its own, so that planning a large batch holds up nobody.
+async fn start(
+    dir: PathBuf,
+    clock: Arc<dyn Clock>,
+    messages: mpsc::UnboundedReceiver<Message>,
+) -> Result<SharedRegistry, LedgerError> {
+    let (opened, started) = oneshot::channel();
+    let failed = |source| LedgerError::File { path: PathBuf::from("the sequencer's thread"), source };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let body = move || {
+        runtime.block_on(async move {
+            match open_sequencer(&dir, clock).await {
+                Ok(sequencer) => {
+                    let _ = opened.send(Ok(sequencer.registry()));
+                    sequencer.run(messages).await;
+                }
+                Err(error) => drop(opened.send(Err(error))),
+            }
+        });
+    };
+    std::thread::Builder::new().name("sequencer".to_owned()).spawn(body).map_err(failed)?;
+    started.await.map_err(|_| LedgerError::Closed)?
+}
+
+async fn open_sequencer(dir: &Path, clock: Arc<dyn Clock>) -> Result<Sequencer, LedgerError> {
+    let database = dir.join(DATABASE);
+    let guard = Guard::open(&dir.join(GUARD), false).await?;
+    let store = Store::open(&database, false).await?;
+    let readers = Readers::open(&database, 2).await?;
+    let origin = crate::state::read_genesis(&mut readers.snapshot().await?).await?.origin;
+    let mut signers = vec![LogSigner::new(&origin, PrivateKey::read(&dir.join(LOG_KEY))?)?];
+    let next = dir.join(NEXT_LOG_KEY);
+    if next.exists() {
+        signers.push(LogSigner::new(&origin, PrivateKey::read(&next)?)?);
+    }
+    Sequencer::open(store, readers, guard, signers, clock).await
+}
+
+fn create_empty(dir: &Path) -> Result<(), LedgerError> {
+    let failed = |source| LedgerError::File { path: dir.to_owned(), source };
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    match std::fs::read_dir(dir).map_err(failed)?.next() {
+        None => Ok(()),
+        Some(_) => Err(LedgerError::NotEmpty { dir: dir.to_owned() }),
+    }
+}
+
+/// The guard of a new ledger; one kept elsewhere is linked into the directory.
+async fn open_guard(dir: &Path, elsewhere: Option<&Path>) -> Result<Guard, LedgerError> {
+    let link = dir.join(GUARD);
+    let failed = |source| LedgerError::File { path: link.clone(), source };
+    if let Some(path) = elsewhere {
+        let path = std::path::absolute(path).map_err(failed)?;
+        if path.exists() {
+            return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "the guard of another ledger is there")));
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&path, &link).map_err(failed)?;
+        return Ok(Guard::open(&path, true).await?);
+    }
+    Ok(Guard::open(&link, true).await?)
+}
+
+async fn write_genesis(
+    dir: &Path,
+    genesis: Genesis,
+    signer: &LogSigner,
+    mut guard: Guard,
+) -> Result<SignedCheckpoint, LedgerError> {
+    let origin = genesis.origin.clone();
+    let mut store = Store::open(&dir.join(DATABASE), true).await?;
+    let mut state = State::new(genesis.clone())?;
+    let mut plan = plan_genesis(&mut state, genesis, SystemClock.now());
+    let head = signer.sign(&Checkpoint { origin, size: TreeSize(plan.size), root: plan.root });
+    plan.batch.note = head.format();
+    store.commit(plan.batch).await?;
+    guard.advance(None, &head).await?;
+    store.close().await?;
+    guard.close().await?;
+    Ok(head)
+}

@@ -1,0 +1,192 @@
+//! Reading the subject map's tables, and the forms in which they hold a subject.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+use verifier::log::hash::{Hash, LeafHash};
+use verifier::record::code::Stage;
+use verifier::record::subject_map::{MapNode, MapProof, SubjectState, Tally, map_key};
+
+use super::{Snapshot, StoreError, SubjectRow, index_of};
+use crate::subject_map::{Leaf, MapTile, descend, overlay, parse_tile};
+
+/// A subject as the ledger knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// What the map holds.
+    pub(crate) state: SubjectState,
+    /// Index of its newest entry.
+    pub(crate) newest: u64,
+}
+
+/// What a map proof was made for.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    pub(crate) held: Option<Held>,
+    pub(crate) proof: MapProof,
+}
+
+/// What `map_change` holds, in the order of the batches.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    subjects: Vec<Vec<u8>>,
+    nodes: Vec<Vec<u8>>,
+}
+
+impl Snapshot {
+    /// What the map's tables do not show yet. Up to a few MB: read once for several proofs.
+    pub(crate) async fn changes(&mut self) -> Result<Changes, StoreError> {
+        let mut changes = Changes::default();
+        let query = sqlx::query("SELECT subjects, nodes FROM map_change ORDER BY size");
+        for row in query.fetch_all(self.connection()).await? {
+            changes.subjects.push(row.try_get(0)?);
+            changes.nodes.push(row.try_get(1)?);
+        }
+        Ok(changes)
+    }
+
+    /// What the map holds for a subject, with the proof.
+    pub(crate) async fn prove_subject(&mut self, subject: &str, changes: &Changes) -> Result<Proven, StoreError> {
+        let key = map_key(subject);
+        let top = self.map_tile(-1).await?;
+        let mut below = self.map_tile(i64::from(key.0[0])).await?;
+        for nodes in &changes.nodes {
+            overlay(&mut below, key.0[0], nodes).ok_or_else(damaged_change)?;
+        }
+        let descent = descend(&key, &top, &below);
+        let (first, last) = descent.bucket(&key);
+        let mut bucket = if descent.empty { BTreeMap::new() } else { self.subjects(first, last).await? };
+        if !descent.empty {
+            changes.overlay(first, last, &mut bucket)?;
+        }
+        let leaves: Vec<Leaf> = bucket.iter().map(|(key, held)| (*key, held.state.value())).collect();
+        Ok(Proven { proof: descent.prove(&key, &leaves), held: bucket.remove(&key) })
+    }
+
+    /// What the map holds for a subject.
+    pub(crate) async fn subject(&mut self, subject: &str, changes: &Changes) -> Result<Option<Held>, StoreError> {
+        let key = map_key(subject);
+        let mut held = self.subjects(key, key).await?;
+        changes.overlay(key, key, &mut held)?;
+        Ok(held.remove(&key))
+    }
+
+    /// Every subject, and the keys of those whose rows in `subject` are out of date.
+    pub(crate) async fn all_subjects(&mut self) -> Result<(HashMap<Hash, Held>, BTreeSet<Hash>), StoreError> {
+        let mut subjects = HashMap::new();
+        for byte in 0..=255 {
+            let (mut first, mut last) = (Hash::ZERO, Hash([0xff; 32]));
+            (first.0[0], last.0[0]) = (byte, byte);
+            subjects.extend(self.subjects(first, last).await?);
+        }
+        let mut newer = BTreeMap::new();
+        self.changes().await?.overlay(Hash::ZERO, Hash([0xff; 32]), &mut newer)?;
+        let unmerged = newer.keys().copied().collect();
+        subjects.extend(newer);
+        Ok((subjects, unmerged))
+    }
+
+    async fn map_tile(&mut self, prefix: i64) -> Result<MapTile, StoreError> {
+        let query = sqlx::query_scalar("SELECT nodes FROM map_tile WHERE prefix = ?").bind(prefix);
+        let nodes: Option<Vec<u8>> = query.fetch_optional(self.connection()).await?;
+        let damaged = StoreError::Damaged { table: "map_tile", row: prefix, what: "the nodes are malformed" };
+        nodes.map_or(Ok([MapNode::Empty; 256]), |nodes| parse_tile(&nodes).ok_or(damaged))
+    }
+
+    async fn subjects(&mut self, first: Hash, last: Hash) -> Result<BTreeMap<Hash, Held>, StoreError> {
+        let query =
+            sqlx::query("SELECT key, count, newest, head, tally FROM subject WHERE key BETWEEN ? AND ? ORDER BY key");
+        let rows = query.bind(first.0.to_vec()).bind(last.0.to_vec()).fetch_all(self.connection()).await?;
+        rows.iter().map(read_subject).collect()
+    }
+}
+
+impl Changes {
+    /// The subjects between two keys as the batches since the last merge left them.
+    fn overlay(&self, first: Hash, last: Hash, subjects: &mut BTreeMap<Hash, Held>) -> Result<(), StoreError> {
+        for mut packed in self.subjects.iter().map(Vec::as_slice) {
+            while !packed.is_empty() {
+                let key = Hash(take(&mut packed).ok_or_else(damaged_change)?);
+                let held = unpack(&mut packed).ok_or_else(damaged_change)?;
+                if (first..=last).contains(&key) {
+                    subjects.insert(key, held);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn damaged_change() -> StoreError {
+    StoreError::Damaged { table: "map_change", row: 0, what: "a change is malformed" }
+}
+
+fn read_subject(row: &SqliteRow) -> Result<(Hash, Held), StoreError> {
+    let damaged = || StoreError::Damaged { table: "subject", row: 0, what: "a subject is malformed" };
+    let hash = |column: usize| -> Result<Hash, StoreError> {
+        Ok(Hash(row.try_get::<&[u8], _>(column)?.try_into().map_err(|_| damaged())?))
+    };
+    let mut tally: &[u8] = row.try_get(4)?;
+    let state = SubjectState {
+        count: index_of(row.try_get(1)?),
+        head: LeafHash(hash(3)?),
+        tally: unpack_tally(&mut tally).filter(|_| tally.is_empty()).ok_or_else(damaged)?,
+    };
+    Ok((hash(0)?, Held { state, newest: index_of(row.try_get(2)?) }))
+}
+
+impl Held {
+    /// The row of table `subject`.
+    pub(crate) fn row(&self, key: &Hash) -> SubjectRow {
+        let state = &self.state;
+        let tally = pack_tally(&state.tally);
+        SubjectRow { key: key.0, count: state.count, newest: self.newest, head: state.head.0.0, tally }
+    }
+
+    /// Adds the subject to `map_change.subjects`.
+    pub(crate) fn pack(&self, key: &Hash, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&key.0);
+        bytes.extend_from_slice(&self.state.count.to_be_bytes());
+        bytes.extend_from_slice(&self.newest.to_be_bytes());
+        bytes.extend_from_slice(&self.state.head.0.0);
+        bytes.extend_from_slice(&pack_tally(&self.state.tally));
+    }
+}
+
+/// What [`Held::pack`] wrote after the key.
+fn unpack(bytes: &mut &[u8]) -> Option<Held> {
+    let (count, newest) = (u64::from_be_bytes(take(bytes)?), u64::from_be_bytes(take(bytes)?));
+    let head = LeafHash(Hash(take(bytes)?));
+    Some(Held { state: SubjectState { count, head, tally: unpack_tally(bytes)? }, newest })
+}
+
+/// The tally as formats.md §3 hashes it.
+fn pack_tally(tally: &Tally) -> Vec<u8> {
+    let mut bytes = vec![0, 0];
+    for (stage, n) in tally.iter() {
+        bytes[1] += 1;
+        bytes.push(u8::try_from(stage.code().len()).expect("a stage's code is short"));
+        bytes.extend_from_slice(stage.code().as_bytes());
+        bytes.extend_from_slice(&n.to_be_bytes());
+    }
+    bytes
+}
+
+fn unpack_tally(bytes: &mut &[u8]) -> Option<Tally> {
+    let stages = u16::from_be_bytes(take(bytes)?);
+    let mut counts = Vec::with_capacity(stages.min(32).into());
+    for _ in 0..stages {
+        let [length] = take(bytes)?;
+        let (code, rest) = bytes.split_at_checked(length.into())?;
+        *bytes = rest;
+        counts.push((Stage::parse(std::str::from_utf8(code).ok()?)?, u64::from_be_bytes(take(bytes)?)));
+    }
+    Some(Tally::from_counts(counts))
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*taken)
+}

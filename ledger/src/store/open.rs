@@ -1,0 +1,75 @@
+//! Opening the database file: what makes it durable and fast is said here, once.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use super::StoreError;
+
+/// Rows are 2 to 3 KB and arrive in order, so a large page wastes little and costs fewer writes.
+const PAGE_SIZE: u32 = 16_384;
+/// The writer's page cache in KiB: all of `subject` and `map_tile` for a million subjects.
+const WRITER_CACHE_KIB: u32 = 262_144;
+/// A reader's page cache in KiB.
+const READER_CACHE_KIB: u32 = 16_384;
+/// Pages in the WAL before it is moved into the file (128 MiB): more makes the batch that moves it wait longer, fewer moves the
+/// last tiles, which every batch rewrites, more often.
+const CHECKPOINT_PAGES: u32 = 8_192;
+/// The WAL shrinks to this many bytes after it was moved.
+const WAL_LIMIT: u64 = 256 << 20;
+/// How long to wait for another connection's lock.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The one connection that writes.
+pub(crate) struct Store {
+    pub(super) connection: SqliteConnection,
+}
+
+/// The connections that read, whether or not a writer runs beside them.
+#[derive(Clone)]
+pub(crate) struct Readers {
+    pub(super) pool: SqlitePool,
+}
+
+impl Store {
+    /// Opens the file for writing, creates it if `create`, and brings its tables to this version.
+    pub(crate) async fn open(path: &Path, create: bool) -> Result<Self, StoreError> {
+        let options = options(path)
+            .create_if_missing(create)
+            .page_size(PAGE_SIZE)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("secure_delete", "ON")
+            .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+            .pragma("journal_size_limit", WAL_LIMIT.to_string())
+            .statement_cache_capacity(200);
+        let mut connection = options.connect().await?;
+        sqlx::migrate!("../migrations").run(&mut connection).await?;
+        Ok(Self { connection })
+    }
+
+    /// Closes the file; the last connection to it moves the WAL into it.
+    pub(crate) async fn close(self) -> Result<(), StoreError> {
+        Ok(self.connection.close().await?)
+    }
+}
+
+impl Readers {
+    /// Opens up to `connections` connections that cannot write.
+    pub(crate) async fn open(path: &Path, connections: u32) -> Result<Self, StoreError> {
+        let options = options(path)
+            .read_only(true)
+            .pragma("query_only", "ON")
+            .pragma("cache_size", format!("-{READER_CACHE_KIB}"))
+            .pragma("mmap_size", (1_u64 << 40).to_string());
+        let pool = SqlitePoolOptions::new().max_connections(connections).connect_with(options).await?;
+        Ok(Self { pool })
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).foreign_keys(true).disable_statement_logging()
+}
