@@ -65,6 +65,24 @@ pub enum LedgerError {
         /// The vkey of the key in force.
         expected: String,
     },
+    /// What was made of the database would not verify, so it does not leave.
+    #[error(
+        "the {what} made from the database would not verify ({reason}): run fsck, and bring back a copy that is whole"
+    )]
+    WouldNotVerify {
+        /// What was made.
+        what: &'static str,
+        /// What the verifier said.
+        reason: String,
+    },
+    /// The directory holds the static tree of another ledger.
+    #[error("{out} holds the tree of another ledger; this one is `{origin}`: export to another directory")]
+    OtherLedgersTree {
+        /// The directory.
+        out: PathBuf,
+        /// This ledger's origin.
+        origin: String,
+    },
     /// The writer has stopped.
     #[error("the ledger is closed: open it again")]
     Closed,

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
-use verifier::log::index::TreeSize;
-use verifier::record::code::is_jurisdiction;
+use verifier::log::index::{LeafIndex, TreeSize};
+use verifier::record::authority::Grant;
+use verifier::record::code::{PublisherId, is_jurisdiction};
 use verifier::record::entry::Genesis;
 use verifier::record::statement::Jwk;
 
@@ -39,6 +40,8 @@ const LONG_BYTES: usize = 256 << 10;
 pub(crate) const DATABASE: &str = "ledger.db";
 /// The rollback guard, or a link to it.
 pub(crate) const GUARD: &str = "guard.db";
+/// Where attachments are kept, each under the hex of its SHA-256.
+pub const ATTACHMENTS: &str = "attachments";
 /// The log's private key.
 pub const LOG_KEY: &str = "log.key";
 /// The log's next private key while the statement that names it is being recorded.
@@ -216,6 +219,16 @@ impl Ledger {
             pending.answer = Some(answer);
         }
         Ok(pending)
+    }
+
+    /// The log's origin.
+    pub fn origin(&self) -> String {
+        self.registry().genesis().origin.clone()
+    }
+
+    /// A publisher's key and scope in force now.
+    pub fn grant(&self, publisher: &PublisherId) -> Option<Grant> {
+        self.registry().grant(publisher, LeafIndex(u64::MAX)).cloned()
     }
 
     /// Signs a fresh head, so that a quiet ledger is not stale.

@@ -3,7 +3,6 @@
 //! What is made here goes through the same door as what anyone else signed: the ledger's admission.
 
 use serde_json::{Map, Value as Json, json};
-use verifier::dossier::Recorded;
 use verifier::log::base64;
 use verifier::log::hash::{Hash, sha256};
 use verifier::log::index::LeafIndex;
@@ -375,25 +374,39 @@ fn strip(value: &mut Json, top: bool) {
     }
 }
 
-/// The disclosures of a recorded entry by the place their digests have in its notice, for erasing a field by name.
-pub fn digests_of_field(recorded: &Recorded, field: &str) -> Vec<Hash> {
-    let Some(notice) = recorded.statement.as_ref().and_then(|statement| statement.notice()) else { return Vec::new() };
-    let place = |holder: &[Step]| {
-        holder.iter().fold(String::new(), |path, step| match step {
-            Step::Member(name) if path.is_empty() => name.clone(),
-            Step::Member(name) => format!("{path}.{name}"),
-            Step::Element(index) => format!("{path}[{index}]"),
-        })
-    };
-    let named = |digest: &&verifier::record::notice::Digest| {
+/// The path of a disclosed member: the way to its object, then its name.
+fn field_path(holder: &[Step], name: &str) -> String {
+    let mut path = String::new();
+    for step in holder {
+        match step {
+            Step::Member(name) if path.is_empty() => path.push_str(name),
+            Step::Member(name) => path += &format!(".{name}"),
+            Step::Element(index) => path += &format!("[{index}]"),
+        }
+    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// Every field of a notice that stands beside it as a disclosure, with its digest: shown or sealed.
+fn fields<'a>(notice: &'a Notice, shown: &'a Shown) -> impl Iterator<Item = (Hash, &'a str, String)> {
+    notice.digests.iter().filter_map(|digest| {
         let sealed =
             notice.sealed.iter().find(|sealed| sealed.digest == digest.hash).map(|sealed| sealed.field.member());
-        let name = recorded.shown.values.get(&digest.hash).map(|shown| shown.name.as_str()).or(sealed);
-        let at = place(&digest.holder);
-        name.is_some_and(|name| {
-            let full = if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
-            full == field || name == field || full.replace(|c: char| c.is_ascii_digit(), "") == field
-        })
-    };
-    notice.digests.iter().filter(named).map(|digest| digest.hash).collect()
+        let name = shown.values.get(&digest.hash).map(|shown| shown.name.as_str()).or(sealed)?;
+        Some((digest.hash, name, field_path(&digest.holder, name)))
+    })
+}
+
+/// The paths of everything that can be erased from a notice.
+pub fn disclosed_fields(notice: &Notice, shown: &Shown) -> Vec<String> {
+    fields(notice, shown).map(|(_, _, path)| path).collect()
+}
+
+/// The digests of the fields that a person names: by path (`parties[0].contact`), by path for every element
+/// (`parties[].contact`), or by name (`person`).
+pub fn digests_of_field(notice: &Notice, shown: &Shown, field: &str) -> Vec<Hash> {
+    let without_numbers = |path: &str| path.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    let named =
+        |(_, name, path): &(Hash, &str, String)| path == field || *name == field || without_numbers(path) == field;
+    fields(notice, shown).filter(named).map(|(digest, _, _)| digest).collect()
 }

@@ -1,13 +1,14 @@
 //! Reading a ledger, beside its writer or without one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::index::LeafIndex;
 
 use crate::error::LedgerError;
 use crate::ledger::DATABASE;
-use crate::store::{Readers, index_of};
+use crate::store::{Changes, Readers, Snapshot, index_of};
 
 /// Connections of one reader.
 const CONNECTIONS: u32 = 4;
@@ -25,6 +26,10 @@ pub struct Recorded {
 #[derive(Clone)]
 pub struct Reader {
     pub(crate) readers: Readers,
+    pub(crate) dir: PathBuf,
+    pub(crate) database: PathBuf,
+    /// What the map's tables do not show yet, as of a size: the same for every proof under one head.
+    changes: Arc<Mutex<Option<(u64, Arc<Changes>)>>>,
 }
 
 impl Reader {
@@ -37,7 +42,8 @@ impl Reader {
         if !database.is_file() {
             return Err(LedgerError::NoLedger { dir: dir.to_owned() });
         }
-        Ok(Self { readers: Readers::open(&database, CONNECTIONS).await? })
+        let readers = Readers::open(&database, CONNECTIONS).await?;
+        Ok(Self { readers, dir: dir.to_owned(), database, changes: Arc::default() })
     }
 
     /// The newest checkpoint.
@@ -47,6 +53,18 @@ impl Reader {
     pub async fn head(&self) -> Result<SignedCheckpoint, LedgerError> {
         let head = self.readers.snapshot().await?.head().await?;
         head.ok_or(LedgerError::Inconsistent { what: "there is no checkpoint" })
+    }
+
+    /// What the map's tables do not show yet in this snapshot.
+    pub(crate) async fn changes(&self, snapshot: &mut Snapshot) -> Result<Arc<Changes>, LedgerError> {
+        let size = snapshot.head().await?.map_or(0, |head| head.checkpoint.size.0);
+        let held = self.changes.lock().expect("nobody panics while holding it").clone();
+        if let Some((_, changes)) = held.filter(|(at, _)| *at == size) {
+            return Ok(changes);
+        }
+        let changes = Arc::new(snapshot.changes().await?);
+        *self.changes.lock().expect("nobody panics while holding it") = Some((size, changes.clone()));
+        Ok(changes)
     }
 
     /// The entries from `first` on, each with what is disclosed beside it: as many as one answer holds (4,096), none after the

@@ -19,6 +19,11 @@ impl StatementId {
         let [a, b, c, d, e, f, g, h, ..] = sha256_parts(&[iss.as_str().as_bytes(), b"\n", jti.as_bytes()]).0;
         Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
     }
+
+    /// Whether these are its stored bytes.
+    pub(crate) fn is(self, stored: &[u8]) -> bool {
+        stored == self.0.to_be_bytes()
+    }
 }
 
 /// The ids of all entries, in order. About 40 bytes an entry.

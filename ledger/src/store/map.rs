@@ -27,20 +27,26 @@ pub(crate) struct Proven {
     pub(crate) proof: MapProof,
 }
 
-/// What `map_change` holds, in the order of the batches.
+/// What `map_change` holds: what the map's tables do not show yet.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    subjects: Vec<Vec<u8>>,
+    /// Subjects as the newest batch left them.
+    subjects: BTreeMap<Hash, Held>,
+    /// Packed nodes, in the order of the batches.
     nodes: Vec<Vec<u8>>,
 }
 
 impl Snapshot {
-    /// What the map's tables do not show yet. Up to a few MB: read once for several proofs.
+    /// What the map's tables do not show yet. Up to some 16,000 subjects, a few milliseconds: read once for several proofs.
     pub(crate) async fn changes(&mut self) -> Result<Changes, StoreError> {
         let mut changes = Changes::default();
         let query = sqlx::query("SELECT subjects, nodes FROM map_change ORDER BY size");
         for row in query.fetch_all(self.connection()).await? {
-            changes.subjects.push(row.try_get(0)?);
+            let mut packed: &[u8] = row.try_get(0)?;
+            while !packed.is_empty() {
+                let key = Hash(take(&mut packed).ok_or_else(damaged_change)?);
+                changes.subjects.insert(key, unpack(&mut packed).ok_or_else(damaged_change)?);
+            }
             changes.nodes.push(row.try_get(1)?);
         }
         Ok(changes)
@@ -58,7 +64,7 @@ impl Snapshot {
         let (first, last) = descent.bucket(&key);
         let mut bucket = if descent.empty { BTreeMap::new() } else { self.subjects(first, last).await? };
         if !descent.empty {
-            changes.overlay(first, last, &mut bucket)?;
+            changes.overlay(first, last, &mut bucket);
         }
         let leaves: Vec<Leaf> = bucket.iter().map(|(key, held)| (*key, held.state.value())).collect();
         Ok(Proven { proof: descent.prove(&key, &leaves), held: bucket.remove(&key) })
@@ -68,7 +74,7 @@ impl Snapshot {
     pub(crate) async fn subject(&mut self, subject: &str, changes: &Changes) -> Result<Option<Held>, StoreError> {
         let key = map_key(subject);
         let mut held = self.subjects(key, key).await?;
-        changes.overlay(key, key, &mut held)?;
+        changes.overlay(key, key, &mut held);
         Ok(held.remove(&key))
     }
 
@@ -80,8 +86,7 @@ impl Snapshot {
             (first.0[0], last.0[0]) = (byte, byte);
             subjects.extend(self.subjects(first, last).await?);
         }
-        let mut newer = BTreeMap::new();
-        self.changes().await?.overlay(Hash::ZERO, Hash([0xff; 32]), &mut newer)?;
+        let newer = self.changes().await?.subjects;
         let unmerged = newer.keys().copied().collect();
         subjects.extend(newer);
         Ok((subjects, unmerged))
@@ -104,17 +109,8 @@ impl Snapshot {
 
 impl Changes {
     /// The subjects between two keys as the batches since the last merge left them.
-    fn overlay(&self, first: Hash, last: Hash, subjects: &mut BTreeMap<Hash, Held>) -> Result<(), StoreError> {
-        for mut packed in self.subjects.iter().map(Vec::as_slice) {
-            while !packed.is_empty() {
-                let key = Hash(take(&mut packed).ok_or_else(damaged_change)?);
-                let held = unpack(&mut packed).ok_or_else(damaged_change)?;
-                if (first..=last).contains(&key) {
-                    subjects.insert(key, held);
-                }
-            }
-        }
-        Ok(())
+    fn overlay(&self, first: Hash, last: Hash, subjects: &mut BTreeMap<Hash, Held>) {
+        subjects.extend(self.subjects.range(first..=last).map(|(key, held)| (*key, held.clone())));
     }
 }
 

@@ -10,7 +10,7 @@ mod read;
 mod rows;
 
 pub(crate) use commit::{Batch, EntryRow, MapRows, SubjectRow};
-pub(crate) use map::{Changes, Held, Proven};
+pub(crate) use map::{Changes, Held};
 pub(crate) use open::{Readers, Store};
 pub(crate) use read::Snapshot;
 

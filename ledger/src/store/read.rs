@@ -42,15 +42,18 @@ impl Snapshot {
         self.checkpoint_where("SELECT size, note FROM checkpoint WHERE size = ?", size).await
     }
 
-    /// The earliest checkpoint that covers an entry.
-    pub(crate) async fn checkpoint_after(&mut self, index: u64) -> Result<Option<SignedCheckpoint>, StoreError> {
-        self.checkpoint_where("SELECT size, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1", index).await
+    /// The earliest checkpoint that covers an entry and has a cosignature.
+    pub(crate) async fn cosigned_after(&mut self, index: u64) -> Result<Option<SignedCheckpoint>, StoreError> {
+        let cosigned =
+            "SELECT size, note FROM checkpoint WHERE size = (SELECT min(size) FROM cosignature WHERE size > ?)";
+        self.checkpoint_where(cosigned, index).await
     }
 
-    /// The latest checkpoint that does not cover an entry.
-    pub(crate) async fn checkpoint_before(&mut self, index: u64) -> Result<Option<SignedCheckpoint>, StoreError> {
-        self.checkpoint_where("SELECT size, note FROM checkpoint WHERE size <= ? ORDER BY size DESC LIMIT 1", index)
-            .await
+    /// The latest checkpoint that does not cover an entry and has a cosignature.
+    pub(crate) async fn cosigned_before(&mut self, index: u64) -> Result<Option<SignedCheckpoint>, StoreError> {
+        let cosigned =
+            "SELECT size, note FROM checkpoint WHERE size = (SELECT max(size) FROM cosignature WHERE size <= ?)";
+        self.checkpoint_where(cosigned, index).await
     }
 
     /// The log's note with the cosignatures received for it.
@@ -80,11 +83,19 @@ impl Snapshot {
         Ok(query.bind(row_id(size)).fetch_all(self.connection()).await?)
     }
 
-    /// Sizes of all checkpoints above `size`, at most `limit`.
-    pub(crate) async fn checkpoint_sizes(&mut self, size: u64, limit: u64) -> Result<Vec<u64>, StoreError> {
+    /// The checkpoints above a size, at most `limit`, with the cosignatures received for them.
+    pub(crate) async fn checkpoints_after(
+        &mut self,
+        size: u64,
+        limit: u64,
+    ) -> Result<Vec<SignedCheckpoint>, StoreError> {
         let query = sqlx::query_scalar("SELECT size FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?");
         let sizes: Vec<i64> = query.bind(row_id(size)).bind(row_id(limit)).fetch_all(self.connection()).await?;
-        Ok(sizes.into_iter().map(index_of).collect())
+        let mut notes = Vec::with_capacity(sizes.len());
+        for size in sizes {
+            notes.extend(self.checkpoint(index_of(size)).await?);
+        }
+        Ok(notes)
     }
 
     /// An entry.
@@ -97,6 +108,12 @@ impl Snapshot {
     pub(crate) async fn entries(&mut self, first: u64) -> Result<Vec<String>, StoreError> {
         let query = sqlx::query_scalar("SELECT entry FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx");
         Ok(query.bind(row_id(first)).bind(row_id(first + CHUNK)).fetch_all(self.connection()).await?)
+    }
+
+    /// The entries from `first` to before `end`.
+    pub(crate) async fn entries_between(&mut self, first: u64, end: u64) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query_scalar("SELECT entry FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx");
+        Ok(query.bind(row_id(first)).bind(row_id(end)).fetch_all(self.connection()).await?)
     }
 
     /// A subject's entries from its newest backwards, at most `limit`: index and entry.

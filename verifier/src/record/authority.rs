@@ -137,6 +137,13 @@ impl SigningKey {
     }
 }
 
+impl Grant {
+    /// Its key.
+    pub fn jwk(&self) -> Jwk {
+        Jwk::new(self.signing.key.public_key().clone())
+    }
+}
+
 fn in_force<T>(history: &[Since<T>], index: LeafIndex) -> Option<&T> {
     history.iter().rev().find(|since| since.from <= index).map(|since| &since.what)
 }

@@ -388,7 +388,9 @@ impl SubjectMap {
             place = self.branches[at as usize].children[usize::from(key_bit(key, d))];
         }
         match place {
-            Place::Leaf(at) if (0..depth).any(|d| key_bit(key, d) != key_bit(&self.leaves[at as usize].key, d)) => MapNode::Empty,
+            Place::Leaf(at) if (0..depth).any(|d| key_bit(key, d) != key_bit(&self.leaves[at as usize].key, d)) => {
+                MapNode::Empty
+            }
             Place::Empty => MapNode::Empty,
             Place::Leaf(at) => MapNode::Single(self.leaves[at as usize].hash),
             Place::Branch(_) => MapNode::Many(self.hash(place)),

@@ -1,0 +1,347 @@
+//! What the operator can say: the commands of `mingzhang` and their arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::language::Language;
+
+/// 明账 Mingzhang: 公共资源交易透明账本 · a transparency ledger for public-resource transactions.
+///
+/// 退出码 exit codes: 0 成功 done · 1 拒绝 refused · 2 无法完成 could not be done · 3 完整但有保留 intact with reservations · 4 更新的格式 newer format
+#[derive(Debug, Parser)]
+#[command(name = "mingzhang", version, max_term_width = 110)]
+pub(crate) struct Arguments {
+    /// 输出语言 Language of the output; default: the locale
+    #[arg(long, global = true, value_enum)]
+    pub(crate) lang: Option<Language>,
+    /// 机器可读输出 Output for machines
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// 新建账本 Make a new ledger in an empty directory
+    Init(Init),
+    /// 生成密钥 Make a key file (0600) and print its kid and public JWK; an existing file is only read
+    Keygen(Keygen),
+    /// 登记发布主体 Enrol a publisher or a supervisor
+    Enrol(Enrol),
+    /// 更换主体密钥或范围 Change a publisher's key or scope
+    Rotate(Rotate),
+    /// 注销主体 End a publisher's authority
+    Revoke(Revoke),
+    /// 更换账本签名密钥 Change the key that signs checkpoints
+    RotateLog(RotateLog),
+    /// 更换根密钥 Change the root key, with the recovery key
+    RotateRoot(RotateRoot),
+    /// 签名并录入一份公告 Sign one draft and record it
+    Publish(Publish),
+    /// 启封 Reveal what was sealed
+    Reveal(Reveal),
+    /// 依法删除披露项 Erase a disclosure lawfully
+    Erase(Erase),
+    /// 批量录入 Sign and record drafts, one per line
+    Import(Import),
+    /// 取回执 Write the receipt of an entry
+    Receipt(Receipt),
+    /// 取案卷 Write a project's dossier
+    Dossier(ProjectFile),
+    /// 取缺失证明 Write a project's absence proof: what the map holds, without any notice
+    Absence(ProjectFile),
+    /// 查看项目 Show a project's timeline
+    Show(Show),
+    /// 统计 Count what the ledger holds
+    Stats(Dir),
+    /// 导出静态账本 Export the static tree; a second run writes only what is new
+    Export(Target),
+    /// 自检 Re-derive everything from the entries
+    Fsck(Dir),
+    /// 封一个空批次 Seal an empty batch, so that a quiet ledger has a fresh head
+    Seal(Dir),
+    /// 备份 Write a consistent copy while running; never copies the guard
+    Backup(Target),
+    /// 演示 Run the main job on the sample that ships with the program
+    Demo(Demo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dir {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 目标目录 Where to write
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// 账本目录，须为空 The ledger's directory, which must be empty
+    pub(crate) dir: PathBuf,
+    /// 账本名称 The log's origin, e.g. ggzy.example/wuhan
+    #[arg(long)]
+    pub(crate) origin: String,
+    /// 法域 Where its law is, [a-z0-9-]
+    #[arg(long, default_value = "cn")]
+    pub(crate) jurisdiction: String,
+    /// 回滚防护文件，宜放另一块盘 The rollback guard's file; better on another disk
+    #[arg(long)]
+    pub(crate) guard: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keygen {
+    /// 密钥文件 The key file to make
+    pub(crate) file: PathBuf,
+}
+
+/// Who signs an authority statement or an erasure.
+#[derive(Debug, Args)]
+pub(crate) struct Signer {
+    /// 签发主体，默认 root Who signs; default: root, with DIR/root.key
+    #[arg(long, requires = "signer_key")]
+    pub(crate) signer: Option<String>,
+    /// 签发密钥 The signer's key file
+    #[arg(long)]
+    pub(crate) signer_key: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum RoleArgument {
+    Publisher,
+    Supervisor,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Enrol {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 主体编号，宜用统一社会信用代码 The publisher's id
+    #[arg(long)]
+    pub(crate) publisher: String,
+    /// 名称 Its name
+    #[arg(long)]
+    pub(crate) name: String,
+    /// 密钥文件或公钥 JWK Its key file or public JWK
+    #[arg(long)]
+    pub(crate) key: String,
+    /// 角色 What it may do
+    #[arg(long, value_enum, num_args = 1.., value_delimiter = ',', default_values = ["publisher"])]
+    pub(crate) role: Vec<RoleArgument>,
+    /// 类别代码，all 为全部 Sector codes; `all` for every one
+    #[arg(long, num_args = 1.., value_delimiter = ',', required = true)]
+    pub(crate) sector: Vec<String>,
+    /// 行政区划前缀，all 为全部 Region prefixes of 2, 4 or 6 digits; `all` for everywhere
+    #[arg(long, num_args = 1.., value_delimiter = ',', required = true)]
+    pub(crate) region: Vec<String>,
+    #[command(flatten)]
+    pub(crate) signer: Signer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 主体编号 The publisher's id
+    #[arg(long)]
+    pub(crate) publisher: String,
+    /// 新名称 Its new name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// 新密钥 Its new key file or public JWK
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// 新角色 Its new roles
+    #[arg(long, value_enum, num_args = 1.., value_delimiter = ',')]
+    pub(crate) role: Vec<RoleArgument>,
+    /// 新类别 Its new sectors
+    #[arg(long, num_args = 1.., value_delimiter = ',')]
+    pub(crate) sector: Vec<String>,
+    /// 新区划 Its new region prefixes
+    #[arg(long, num_args = 1.., value_delimiter = ',')]
+    pub(crate) region: Vec<String>,
+    #[command(flatten)]
+    pub(crate) signer: Signer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 主体编号 The publisher's id
+    #[arg(long)]
+    pub(crate) publisher: String,
+    #[command(flatten)]
+    pub(crate) signer: Signer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateLog {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 新密钥文件，默认生成 The next key's file; default: a new key is made
+    #[arg(long)]
+    pub(crate) key: Option<PathBuf>,
+    /// 根密钥文件 The root key's file; default DIR/root.key
+    #[arg(long)]
+    pub(crate) root_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateRoot {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 新根密钥文件或公钥 The next root's key file or public JWK; default: a new key is made as DIR/root.key
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// 恢复密钥文件 The recovery key's file; default DIR/recovery.key
+    #[arg(long)]
+    pub(crate) recovery_key: Option<PathBuf>,
+}
+
+/// Whose statement it is.
+#[derive(Debug, Args)]
+pub(crate) struct Issuer {
+    /// 发布主体编号 The publisher's id
+    #[arg(long)]
+    pub(crate) publisher: String,
+    /// 发布主体密钥文件 The publisher's key file
+    #[arg(long)]
+    pub(crate) key: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 公告稿件，- 为标准输入 The draft; `-` is standard input
+    pub(crate) draft: PathBuf,
+    #[command(flatten)]
+    pub(crate) issuer: Issuer,
+    /// 密封字段，例如 data.reserve_price:award Seal a field until a stage or a date
+    #[arg(long, value_name = "FIELD:UNTIL", requires = "sealed_out")]
+    pub(crate) seal: Vec<String>,
+    /// 密封值写入此文件（0600） Where the withheld values go, and nowhere else
+    #[arg(long, value_name = "FILE", requires = "seal")]
+    pub(crate) sealed_out: Option<PathBuf>,
+    /// 附件 Attach files: their hashes are signed
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) attach: Vec<PathBuf>,
+    /// 回执写入此文件 Write the receipt
+    #[arg(long, value_name = "OUT")]
+    pub(crate) receipt: Option<PathBuf>,
+    /// 公开底价 Publish a reserve price unsealed
+    #[arg(long)]
+    pub(crate) publish_reserve: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reveal {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 密封时写出的文件 The file that `publish --sealed-out` wrote
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) issuer: Issuer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 公告编号 The notice's id
+    #[arg(long)]
+    pub(crate) notice: String,
+    /// 公告的发布主体（编号不唯一时） Its publisher, where several have a notice of that id
+    #[arg(long)]
+    pub(crate) publisher: Option<String>,
+    /// 字段，例如 parties[0].contact、text The field, e.g. parties[0].contact, text, person
+    #[arg(long, required = true, num_args = 1..)]
+    pub(crate) field: Vec<String>,
+    /// 法律依据 The legal ground
+    #[arg(long)]
+    pub(crate) ground: String,
+    /// 理由 The reason
+    #[arg(long)]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) signer: Signer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 稿件文件，每行一份 Drafts, one JSON object a line; `-` is standard input
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) issuer: Issuer,
+    /// 被拒稿件写入此文件 Where refused lines go, each with its number, reason and draft
+    #[arg(long, value_name = "OUT.jsonl")]
+    pub(crate) rejected: Option<PathBuf>,
+    /// 每次提交后追加并落盘 A line for every notice recorded, fsynced after each commit
+    #[arg(long, value_name = "FILE")]
+    pub(crate) acks: Option<PathBuf>,
+    /// 只检查不录入 Only say what would happen
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// 公开底价 Publish reserve prices unsealed
+    #[arg(long)]
+    pub(crate) publish_reserve: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Receipt {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 条目序号 The entry's index
+    #[arg(required_unless_present = "notice", conflicts_with = "notice")]
+    pub(crate) index: Option<u64>,
+    /// 公告编号 The notice's id
+    #[arg(long)]
+    pub(crate) notice: Option<String>,
+    /// 公告的发布主体（编号不唯一时） Its publisher, where several have a notice of that id
+    #[arg(long)]
+    pub(crate) publisher: Option<String>,
+    /// 输出文件，- 为标准输出 Where to write; `-` is standard output
+    #[arg(short, long)]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProjectFile {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 项目编号 The project's id, as a person types it
+    pub(crate) project: String,
+    /// 输出文件，- 为标准输出 Where to write; `-` is standard output
+    #[arg(short, long)]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 项目编号 The project's id, as a person types it
+    pub(crate) project: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// 演示目录，默认临时目录 Where to run; default: a new directory
+    #[arg(long)]
+    pub(crate) dir: Option<PathBuf>,
+    /// 结束后不保留演示目录 Leave nothing behind
+    #[arg(long)]
+    pub(crate) once: bool,
+}

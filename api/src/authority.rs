@@ -1,0 +1,270 @@
+//! `enrol`, `rotate`, `revoke`, `rotate-log`, `rotate-root`: who may say what from now on.
+
+use std::fs;
+use std::path::Path;
+
+use ledger::PrivateKey;
+use ledger::SignedStatement;
+use ledger::publisher::Desk;
+use ledger::{LOG_KEY, Ledger, NEXT_LOG_KEY, Outcome};
+use serde_json::json;
+use verifier::log::index::LeafIndex;
+use verifier::record::code::{PublisherId, Role, Sector, is_region_prefix};
+use verifier::record::statement::{Jwk, Scope};
+
+use crate::args::{Enrol, Revoke, RoleArgument, Rotate, RotateLog, RotateRoot, Signer};
+use crate::clock::now;
+use crate::failure::Failure;
+use crate::init::{POLICY, RECOVERY_KEY, ROOT_KEY, policy_text};
+use crate::keys;
+use crate::output::Output;
+
+/// Who signs: the root with the key in the directory, or whoever is named.
+pub(crate) fn signer(dir: &Path, signer: &Signer, output: Output) -> Result<(String, PrivateKey), Failure> {
+    let name = signer.signer.clone().unwrap_or_else(|| "root".to_owned());
+    let path = signer.signer_key.clone().unwrap_or_else(|| dir.join(ROOT_KEY));
+    Ok((name, keys::load(&path, output)?))
+}
+
+fn publisher_id(text: &str) -> Result<PublisherId, Failure> {
+    let id = PublisherId::parse(text).filter(|id| !id.is_reserved());
+    id.ok_or_else(|| {
+        Failure::refused(format_args!(
+            "`{text}` is no publisher id: expected [A-Za-z0-9._:-]{{1,64}}, not root, recovery or log"
+        ))
+    })
+}
+
+fn roles(roles: &[RoleArgument]) -> Vec<Role> {
+    let mut roles: Vec<Role> = roles
+        .iter()
+        .map(|role| match role {
+            RoleArgument::Publisher => Role::Publisher,
+            RoleArgument::Supervisor => Role::Supervisor,
+        })
+        .collect();
+    roles.sort();
+    roles.dedup();
+    roles
+}
+
+/// Sector codes; `all` stands for every one.
+fn sectors(codes: &[String]) -> Result<Vec<Sector>, Failure> {
+    if codes.iter().any(|code| code == "all") {
+        return Ok(Sector::ALL.to_vec());
+    }
+    let known = || Sector::ALL.iter().map(|sector| sector.code()).collect::<Vec<_>>().join(", ");
+    let read = |code: &String| {
+        Sector::parse(code)
+            .ok_or_else(|| Failure::refused(format_args!("`{code}` is no sector; known are: {}, all", known())))
+    };
+    let mut sectors = codes.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    sectors.sort();
+    sectors.dedup();
+    Ok(sectors)
+}
+
+/// Region prefixes; `all` stands for the empty one.
+fn regions(prefixes: &[String]) -> Result<Vec<String>, Failure> {
+    let read = |prefix: &String| match prefix.as_str() {
+        "all" => Ok(String::new()),
+        digits if is_region_prefix(digits) => Ok(digits.to_owned()),
+        other => Err(Failure::refused(format_args!(
+            "`{other}` is no region prefix: expected 2, 4 or 6 digits of GB/T 2260, or all"
+        ))),
+    };
+    let mut regions = prefixes.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    regions.sort();
+    regions.dedup();
+    Ok(regions)
+}
+
+/// Records one authority statement and says what became of it.
+async fn record(ledger: &Ledger, statement: SignedStatement) -> Result<LeafIndex, Failure> {
+    match ledger.submit(statement).await? {
+        Outcome::Recorded(index) | Outcome::Existing(index) => Ok(index),
+        Outcome::Refused(refusal) => Err(Failure::refused(refusal)),
+    }
+}
+
+async fn next_seq(ledger: &Ledger, subject: &str) -> Result<u64, Failure> {
+    Ok(ledger.subject_state(subject).await?.map_or(0, |state| state.count))
+}
+
+/// Enrols a publisher or a supervisor.
+pub(crate) async fn enrol(arguments: &Enrol, output: Output) -> Result<u8, Failure> {
+    let publisher = publisher_id(&arguments.publisher)?;
+    let key = keys::public(&arguments.key, output)?;
+    let scope = Scope {
+        roles: roles(&arguments.role),
+        sectors: sectors(&arguments.sector)?,
+        regions: regions(&arguments.region)?,
+    };
+    let (iss, signing) = signer(&arguments.dir, &arguments.signer, output)?;
+    let ledger = Ledger::open(&arguments.dir).await?;
+    if let Some(grant) = ledger.grant(&publisher) {
+        if grant.jwk() == key && grant.name == arguments.name && grant.scope == scope {
+            output.print(
+                output.pick("已登记，无变化", "enrolled already, nothing changed"),
+                &json!({ "publisher": publisher.as_str(), "changed": false }),
+            );
+            ledger.close().await;
+            return Ok(0);
+        }
+        return Err(Failure::refused(format_args!(
+            "`{publisher}` is enrolled already; `rotate` changes its key, name or scope"
+        )));
+    }
+    let seq = next_seq(&ledger, &format!("authority/{publisher}")).await?;
+    let origin = ledger.origin();
+    let desk = Desk { iss: &iss, key: &signing, origin: &origin, now: now() };
+    let statement = desk.grant("enrol", seq, &publisher, &arguments.name, &key, &scope).map_err(Failure::refused)?;
+    let index = record(&ledger, statement).await?;
+    ledger.close().await;
+    let said = output.pick("已登记", "enrolled");
+    output.print(
+        &format!("{said} {publisher} {} · kid {} · #{index}", crate::output::plain(&arguments.name), key.kid_text()),
+        &json!({ "publisher": publisher.as_str(), "changed": true, "index": index.0, "kid": key.kid_text() }),
+    );
+    Ok(0)
+}
+
+/// Changes a publisher's key, name or scope; what is not said stays.
+pub(crate) async fn rotate(arguments: &Rotate, output: Output) -> Result<u8, Failure> {
+    let publisher = publisher_id(&arguments.publisher)?;
+    let (iss, signing) = signer(&arguments.dir, &arguments.signer, output)?;
+    let ledger = Ledger::open(&arguments.dir).await?;
+    let Some(grant) = ledger.grant(&publisher) else {
+        return Err(Failure::refused(format_args!("`{publisher}` is not enrolled: `enrol` it")));
+    };
+    let key = arguments.key.as_deref().map(|key| keys::public(key, output)).transpose()?.unwrap_or_else(|| grant.jwk());
+    let name = arguments.name.clone().unwrap_or_else(|| grant.name.clone());
+    let mut scope = grant.scope.clone();
+    if !arguments.role.is_empty() {
+        scope.roles = roles(&arguments.role);
+    }
+    if !arguments.sector.is_empty() {
+        scope.sectors = sectors(&arguments.sector)?;
+    }
+    if !arguments.region.is_empty() {
+        scope.regions = regions(&arguments.region)?;
+    }
+    let seq = next_seq(&ledger, &format!("authority/{publisher}")).await?;
+    let origin = ledger.origin();
+    let desk = Desk { iss: &iss, key: &signing, origin: &origin, now: now() };
+    let statement = desk.grant("rotate", seq, &publisher, &name, &key, &scope).map_err(Failure::refused)?;
+    let index = record(&ledger, statement).await?;
+    ledger.close().await;
+    let said = output.pick("已更换", "rotated");
+    output.print(
+        &format!("{said} {publisher} · kid {} · #{index}", key.kid_text()),
+        &json!({ "publisher": publisher.as_str(), "index": index.0, "kid": key.kid_text() }),
+    );
+    Ok(0)
+}
+
+/// Ends a publisher's authority.
+pub(crate) async fn revoke(arguments: &Revoke, output: Output) -> Result<u8, Failure> {
+    let publisher = publisher_id(&arguments.publisher)?;
+    let (iss, signing) = signer(&arguments.dir, &arguments.signer, output)?;
+    let ledger = Ledger::open(&arguments.dir).await?;
+    let Some(grant) = ledger.grant(&publisher) else {
+        return Err(Failure::refused(format_args!("`{publisher}` has no authority to end")));
+    };
+    let seq = next_seq(&ledger, &format!("authority/{publisher}")).await?;
+    let origin = ledger.origin();
+    let desk = Desk { iss: &iss, key: &signing, origin: &origin, now: now() };
+    let statement = desk.revoke(seq, &publisher, &grant.name).map_err(Failure::refused)?;
+    let index = record(&ledger, statement).await?;
+    ledger.close().await;
+    output.print(
+        &format!("{} {publisher} · #{index}", output.pick("已注销", "revoked")),
+        &json!({ "publisher": publisher.as_str(), "index": index.0 }),
+    );
+    Ok(0)
+}
+
+/// Names the next log key. The key is in the directory before the statement that names it is recorded, and takes the place of
+/// `log.key` after.
+pub(crate) async fn rotate_log(arguments: &RotateLog, output: Output) -> Result<u8, Failure> {
+    let dir = &arguments.dir;
+    let root = keys::load(&arguments.root_key.clone().unwrap_or_else(|| dir.join(ROOT_KEY)), output)?;
+    let next_path = dir.join(NEXT_LOG_KEY);
+    if !next_path.exists() {
+        let key = arguments
+            .key
+            .as_deref()
+            .map_or_else(|| PrivateKey::generate().map_err(Failure::from), |path| keys::load(path, output))?;
+        key.write(&next_path)?;
+    }
+    let next = PrivateKey::read(&next_path)?;
+    let ledger = Ledger::open(dir).await?;
+    let origin = ledger.origin();
+    let vkey = next.log_vkey(&origin)?;
+    let seq = next_seq(&ledger, "ledger").await?;
+    let desk = Desk { iss: "root", key: &root, origin: &origin, now: now() };
+    let recorded = record(&ledger, desk.next_log_key(seq, &vkey).map_err(Failure::refused)?).await;
+    ledger.close().await;
+    let index = match recorded {
+        Ok(index) => index,
+        Err(failure) => {
+            // Nothing names the key: it must not lie around as if something did.
+            let _ = fs::remove_file(&next_path);
+            return Err(failure);
+        }
+    };
+    let log_path = dir.join(LOG_KEY);
+    fs::rename(&next_path, &log_path).map_err(|error| Failure::file(&log_path, &error))?;
+    let policy = dir.join(POLICY);
+    fs::write(&policy, policy_text(&vkey.to_string())).map_err(|error| Failure::file(&policy, &error))?;
+    let said = output.pick(
+        "已更换日志密钥；policy.txt 已更新，请把新的公钥告知所有核验者",
+        "rotated the log key; policy.txt is updated: tell every verifier the new key",
+    );
+    output.print(
+        &format!("{said}\n{vkey} · #{index}"),
+        &json!({ "log_key": vkey.to_string(), "index": index.0, "policy": policy }),
+    );
+    Ok(0)
+}
+
+/// Names the next root key, with the recovery key.
+pub(crate) async fn rotate_root(arguments: &RotateRoot, output: Output) -> Result<u8, Failure> {
+    let dir = &arguments.dir;
+    let recovery = keys::load(&arguments.recovery_key.clone().unwrap_or_else(|| dir.join(RECOVERY_KEY)), output)?;
+    let (jwk, made): (Jwk, Option<PrivateKey>) = match &arguments.key {
+        Some(key) => (keys::public(key, output)?, None),
+        None => {
+            let key = PrivateKey::generate()?;
+            (key.jwk().clone(), Some(key))
+        }
+    };
+    let next_path = dir.join("root.next.key");
+    if let Some(key) = &made {
+        key.write(&next_path)?;
+    }
+    let ledger = Ledger::open(dir).await?;
+    let origin = ledger.origin();
+    let seq = next_seq(&ledger, "ledger").await?;
+    let desk = Desk { iss: "recovery", key: &recovery, origin: &origin, now: now() };
+    let recorded = record(&ledger, desk.next_root(seq, &jwk).map_err(Failure::refused)?).await;
+    ledger.close().await;
+    let index = match recorded {
+        Ok(index) => index,
+        Err(failure) => {
+            if made.is_some() {
+                let _ = fs::remove_file(&next_path);
+            }
+            return Err(failure);
+        }
+    };
+    if made.is_some() {
+        let path = dir.join(ROOT_KEY);
+        fs::rename(&next_path, &path).map_err(|error| Failure::file(&path, &error))?;
+    }
+    output.print(
+        &format!("{} kid {} · #{index}", output.pick("已更换根密钥", "rotated the root key"), jwk.kid_text()),
+        &json!({ "root_kid": jwk.kid_text(), "index": index.0 }),
+    );
+    Ok(0)
+}

@@ -1,0 +1,400 @@
+//! `import`: drafts, one per line, signed and recorded; nothing twice, nothing lost.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ledger::PrivateKey;
+use ledger::draft::{Draft, DraftError, MAX_DRAFT};
+use ledger::publisher::Desk;
+use ledger::{Ledger, Outcome, Reader, Refusal, SignedStatement};
+use serde_json::{Value as Json, json};
+use verifier::log::index::LeafIndex;
+use verifier::record::authority::Registry;
+use verifier::record::statement::Statement;
+
+use crate::args::Import;
+use crate::clock::now;
+use crate::failure::Failure;
+use crate::keys;
+use crate::output::{Output, plain};
+use crate::publish::says_same;
+
+/// Lines signed and submitted together.
+const CHUNK: usize = 512;
+/// Refusals that the summary shows; all of them go to `--rejected`.
+const SHOWN: usize = 10;
+
+/// A line of a file that holds a draft.
+struct Line {
+    file: PathBuf,
+    number: u64,
+    text: String,
+    is_utf8: bool,
+}
+
+/// What became of the lines so far.
+#[derive(Default)]
+struct Counts {
+    lines: u64,
+    accepted: u64,
+    existing: u64,
+    refused: u64,
+    shown: Vec<String>,
+}
+
+/// Signs and records the drafts of some files.
+pub(crate) async fn import(arguments: &Import, output: Output) -> Result<u8, Failure> {
+    let key = keys::load(&arguments.issuer.key, output)?;
+    let desk =
+        ImportDesk { key, publisher: arguments.issuer.publisher.clone(), publish_reserve: arguments.publish_reserve };
+    let mut report = Report::open(arguments)?;
+    let progress = progress(&arguments.files, output);
+    let result = if arguments.check {
+        check(arguments, &desk, &mut report, &progress).await
+    } else {
+        record(arguments, &desk, &mut report, &progress).await
+    };
+    progress.finish_and_clear();
+    report.finish()?;
+    report.counts.print(arguments, output);
+    // What was accepted before the failure is safe, and the summary has said so.
+    result?;
+    Ok(u8::from(report.counts.refused > 0))
+}
+
+struct ImportDesk {
+    key: PrivateKey,
+    publisher: String,
+    publish_reserve: bool,
+}
+
+impl ImportDesk {
+    fn sign(&self, origin: &str, line: &Line) -> Result<(Draft, SignedStatement), String> {
+        if !line.is_utf8 {
+            return Err("the line is not UTF-8".to_owned());
+        }
+        let draft = Draft::parse(&line.text).map_err(|error: DraftError| error.to_string())?;
+        let desk = Desk { iss: &self.publisher, key: &self.key, origin, now: now() };
+        let (statement, _) = desk.notice(&draft, &[], self.publish_reserve).map_err(|error| error.to_string())?;
+        Ok((draft, statement))
+    }
+}
+
+async fn record(
+    arguments: &Import,
+    desk: &ImportDesk,
+    report: &mut Report,
+    progress: &ProgressBar,
+) -> Result<(), Failure> {
+    let ledger = Arc::new(Ledger::open(&arguments.dir).await?);
+    let origin = ledger.origin();
+    let mut lines = Lines::open(&arguments.files)?;
+    let mut pending: Option<Pending> = None;
+    let result = loop {
+        let chunk = match lines.next_chunk(CHUNK, progress) {
+            Ok(chunk) => chunk,
+            Err(failure) => break Err(failure),
+        };
+        if chunk.is_empty() {
+            break Ok(());
+        }
+        // While the chunk before is being recorded, this one is signed.
+        let next = Pending::submit(&ledger, desk, &origin, chunk, report)?;
+        if let Some(before) = pending.replace(next) {
+            before.settle(&ledger, report).await?;
+        }
+    };
+    if let Some(last) = pending {
+        last.settle(&ledger, report).await?;
+    }
+    if let Ok(ledger) = Arc::try_unwrap(ledger) {
+        ledger.close().await;
+    }
+    result
+}
+
+/// A chunk on its way.
+struct Pending {
+    drafts: Vec<(Line, Draft)>,
+    outcomes: tokio::task::JoinHandle<Result<Vec<Outcome>, ledger::LedgerError>>,
+}
+
+impl Pending {
+    fn submit(
+        ledger: &Arc<Ledger>,
+        desk: &ImportDesk,
+        origin: &str,
+        chunk: Vec<Line>,
+        report: &mut Report,
+    ) -> Result<Self, Failure> {
+        let (mut drafts, mut statements) = (Vec::new(), Vec::new());
+        for line in chunk {
+            match desk.sign(origin, &line) {
+                Ok((draft, statement)) => {
+                    drafts.push((line, draft));
+                    statements.push(statement);
+                }
+                Err(reason) => report.refuse(&line, &reason)?,
+            }
+        }
+        let ledger = Arc::clone(ledger);
+        Ok(Self { drafts, outcomes: tokio::spawn(async move { ledger.submit_many(statements).await }) })
+    }
+
+    async fn settle(self, ledger: &Ledger, report: &mut Report) -> Result<(), Failure> {
+        let outcomes = self.outcomes.await.map_err(Failure::operational)??;
+        for ((line, draft), outcome) in self.drafts.into_iter().zip(outcomes) {
+            match outcome {
+                Outcome::Recorded(index) => report.accept(&draft.notice_id, index)?,
+                Outcome::Existing(index) => report.exists(&draft.notice_id, index)?,
+                Outcome::Refused(Refusal::Conflict { index, .. }) if says_same(ledger, index, &draft).await? => {
+                    report.exists(&draft.notice_id, index)?;
+                }
+                Outcome::Refused(refusal) => report.refuse(&line, &refusal.to_string())?,
+            }
+        }
+        report.sync_acks()
+    }
+}
+
+/// Says what would happen, and changes nothing.
+async fn check(
+    arguments: &Import,
+    desk: &ImportDesk,
+    report: &mut Report,
+    progress: &ProgressBar,
+) -> Result<(), Failure> {
+    let reader = Reader::open(&arguments.dir).await?;
+    let registry = reader.registry().await?;
+    let next = reader.head().await?.checkpoint.size.0;
+    let mut checked = Checked { reader, registry, next: LeafIndex(next), before: HashMap::new() };
+    let mut lines = Lines::open(&arguments.files)?;
+    loop {
+        let chunk = lines.next_chunk(CHUNK, progress)?;
+        if chunk.is_empty() {
+            checked.reader.close().await;
+            return Ok(());
+        }
+        for line in chunk {
+            match checked.check(desk, &line).await? {
+                Ok(true) => report.counts.accepted += 1,
+                Ok(false) => report.counts.existing += 1,
+                Err(reason) => report.refuse(&line, &reason)?,
+            }
+        }
+    }
+}
+
+/// The ledger as it is, and the drafts that were checked before.
+struct Checked {
+    reader: Reader,
+    registry: Registry,
+    next: LeafIndex,
+    before: HashMap<String, Draft>,
+}
+
+impl Checked {
+    /// Whether a line would be recorded, or was before; or why it would be refused.
+    async fn check(&mut self, desk: &ImportDesk, line: &Line) -> Result<Result<bool, String>, Failure> {
+        let origin = self.registry.genesis().origin.clone();
+        let (draft, signed) = match desk.sign(&origin, line) {
+            Ok(signed) => signed,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let statement = match Statement::parse(&signed.jwt) {
+            Ok(statement) => statement,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        if let Some(before) = self.before.get(&draft.notice_id) {
+            let conflict = || format!("`{}` stands on an earlier line and says something else there", draft.notice_id);
+            return Ok(if *before == draft { Ok(false) } else { Err(conflict()) });
+        }
+        if let Some(index) = self.reader.find(&statement.iss, &statement.jti).await? {
+            let conflict = || {
+                format!(
+                    "`{}` is entry {index} already and says something else: correct it under another id, with `amends`",
+                    draft.notice_id
+                )
+            };
+            return Ok(if says_same(&self.reader, index, &draft).await? { Ok(false) } else { Err(conflict()) });
+        }
+        if let Err(error) = self.registry.check(&statement, &signed.jwt, self.next, 0, None) {
+            return Ok(Err(error.to_string()));
+        }
+        self.before.insert(draft.notice_id.clone(), draft);
+        Ok(Ok(true))
+    }
+}
+
+/// Where results go.
+struct Report {
+    counts: Counts,
+    rejected: Option<(PathBuf, fs::File)>,
+    acks: Option<(PathBuf, fs::File)>,
+}
+
+impl Report {
+    fn open(arguments: &Import) -> Result<Self, Failure> {
+        let open = |path: &Path, append: bool| {
+            let mut options = fs::OpenOptions::new();
+            options.create(true).write(true).append(append).truncate(!append);
+            options.open(path).map(|file| (path.to_owned(), file)).map_err(|error| Failure::file(path, &error))
+        };
+        let rejected = arguments.rejected.as_deref().map(|path| open(path, false)).transpose()?;
+        let acks = arguments.acks.as_deref().filter(|_| !arguments.check).map(|path| open(path, true)).transpose()?;
+        Ok(Self { counts: Counts::default(), rejected, acks })
+    }
+
+    fn accept(&mut self, notice_id: &str, index: LeafIndex) -> Result<(), Failure> {
+        self.counts.accepted += 1;
+        self.acknowledge(notice_id, index, true)
+    }
+
+    fn exists(&mut self, notice_id: &str, index: LeafIndex) -> Result<(), Failure> {
+        self.counts.existing += 1;
+        self.acknowledge(notice_id, index, false)
+    }
+
+    fn acknowledge(&mut self, notice_id: &str, index: LeafIndex, new: bool) -> Result<(), Failure> {
+        let Some((path, file)) = &mut self.acks else { return Ok(()) };
+        let line = format!("{}\n", json!({ "notice_id": notice_id, "index": index.0, "new": new }));
+        file.write_all(line.as_bytes()).map_err(|error| Failure::file(path, &error))
+    }
+
+    fn sync_acks(&mut self) -> Result<(), Failure> {
+        let Some((path, file)) = &mut self.acks else { return Ok(()) };
+        file.sync_data().map_err(|error| Failure::file(path, &error))
+    }
+
+    fn refuse(&mut self, line: &Line, reason: &str) -> Result<(), Failure> {
+        self.counts.refused += 1;
+        if self.counts.shown.len() < SHOWN {
+            self.counts.shown.push(format!("{}:{}: {}", line.file.display(), line.number, plain(reason)));
+        }
+        let Some((path, file)) = &mut self.rejected else { return Ok(()) };
+        // A line that is no JSON is kept as the text it is.
+        let draft: Json = serde_json::from_str(&line.text).unwrap_or_else(|_| line.text.clone().into());
+        let refused = json!({ "file": line.file, "line": line.number, "reason": reason, "draft": draft });
+        writeln!(file, "{refused}").map_err(|error| Failure::file(path, &error))
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        let Some((path, file)) = &mut self.rejected else { return Ok(()) };
+        file.sync_data().map_err(|error| Failure::file(path, &error))
+    }
+}
+
+impl Counts {
+    fn print(&self, arguments: &Import, output: Output) {
+        let Self { accepted, existing, refused, shown, .. } = self;
+        let mut text = shown.join("\n");
+        if !shown.is_empty() {
+            let more = usize::try_from(*refused).unwrap_or(usize::MAX).saturating_sub(shown.len());
+            if more > 0 {
+                text += &format!("\n… {more} {}", output.pick("条更多，见 --rejected", "more; see --rejected"));
+            }
+            text.push('\n');
+        }
+        text += &if arguments.check {
+            output.pick(
+                "检查：将录入 {a}，此前已录入 {e}，将拒绝 {r}（未改动账本）",
+                "check: would record {a}, recorded before {e}, would refuse {r} (nothing was changed)",
+            )
+        } else {
+            output.pick("录入 {a}，此前已录入 {e}，拒绝 {r}", "accepted {a}, already recorded {e}, refused {r}")
+        }
+        .replace("{a}", &accepted.to_string())
+        .replace("{e}", &existing.to_string())
+        .replace("{r}", &refused.to_string());
+        let json =
+            json!({ "accepted": accepted, "already_recorded": existing, "refused": refused, "check": arguments.check });
+        output.print(&text, &json);
+    }
+}
+
+/// The lines of some files, one after another.
+struct Lines {
+    rest: std::vec::IntoIter<PathBuf>,
+    open: Option<(PathBuf, Box<dyn BufRead>, u64)>,
+}
+
+impl Lines {
+    /// Every file is opened once before anything is recorded, so that a misspelt name is no half import.
+    fn open(files: &[PathBuf]) -> Result<Self, Failure> {
+        for file in files.iter().filter(|file| *file != Path::new("-")) {
+            fs::File::open(file).map_err(|error| Failure::file(file, &error))?;
+        }
+        Ok(Self { rest: files.to_vec().into_iter(), open: None })
+    }
+
+    fn next_chunk(&mut self, most: usize, progress: &ProgressBar) -> Result<Vec<Line>, Failure> {
+        let (mut chunk, mut bytes) = (Vec::new(), 0);
+        while chunk.len() < most && bytes < MAX_DRAFT {
+            let Some(line) = self.next(progress)? else { break };
+            bytes += line.text.len();
+            chunk.push(line);
+        }
+        Ok(chunk)
+    }
+
+    fn next(&mut self, progress: &ProgressBar) -> Result<Option<Line>, Failure> {
+        loop {
+            if self.open.is_none() {
+                let Some(file) = self.rest.next() else { return Ok(None) };
+                let reader: Box<dyn BufRead> = if file == Path::new("-") {
+                    Box::new(BufReader::new(std::io::stdin()))
+                } else {
+                    Box::new(BufReader::new(fs::File::open(&file).map_err(|error| Failure::file(&file, &error))?))
+                };
+                self.open = Some((file, reader, 0));
+            }
+            let Some((file, reader, number)) = &mut self.open else { return Ok(None) };
+            let mut bytes = Vec::new();
+            let read = reader.by_ref().take(MAX_DRAFT as u64 + 2).read_until(b'\n', &mut bytes);
+            let read = read.map_err(|error| Failure::file(file, &error))?;
+            if read == 0 {
+                self.open = None;
+                continue;
+            }
+            progress.inc(read as u64);
+            *number += 1;
+            if !bytes.ends_with(b"\n") && read > MAX_DRAFT {
+                skip_line(reader.as_mut()).map_err(|error| Failure::file(file, &error))?;
+            }
+            let is_utf8 = std::str::from_utf8(&bytes).is_ok();
+            let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+            if !text.is_empty() {
+                return Ok(Some(Line { file: file.clone(), number: *number, text, is_utf8 }));
+            }
+        }
+    }
+}
+
+/// Passes over the rest of a line that is too long to be a draft.
+fn skip_line(reader: &mut dyn BufRead) -> std::io::Result<()> {
+    loop {
+        let buffer = reader.fill_buf()?;
+        let (used, done) = match buffer.iter().position(|b| *b == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffer.len(), buffer.is_empty()),
+        };
+        reader.consume(used);
+        if done {
+            return Ok(());
+        }
+    }
+}
+
+fn progress(files: &[PathBuf], output: Output) -> ProgressBar {
+    if output.json {
+        return ProgressBar::hidden();
+    }
+    let bytes = files.iter().filter_map(|file| fs::metadata(file).ok()).map(|metadata| metadata.len()).sum();
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(bytes).with_style(style)
+}

@@ -1,0 +1,330 @@
+//! `publish`, `reveal`, `erase`: one statement at a time, by a person at a desk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ledger::draft::Draft;
+use ledger::publisher::{Desk, SealOrder, Withheld, digests_of_field, says_the_same};
+use ledger::{Ledger, Outcome, Reader, Refusal, Scrubbed};
+use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
+use verifier::log::index::LeafIndex;
+use verifier::record::disclosure::{Shown, check_notice};
+use verifier::record::entry::{Body, Entry};
+use verifier::record::notice::Notice;
+use verifier::record::statement::{Content, Statement};
+
+use crate::args::{Erase, Publish, Reveal};
+use crate::authority;
+use crate::clock::now;
+use crate::failure::Failure;
+use crate::keys;
+use crate::output::{Output, plain, read, write, write_private};
+
+/// The largest attachment, in bytes.
+const MAX_ATTACHMENT: u64 = 1 << 30;
+/// What `format` says in the file of withheld values.
+const SEALED_FORMAT: &str = "mingzhang-sealed/v1";
+
+/// Signs one draft and records it.
+pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, Failure> {
+    let text = read(&arguments.draft)?;
+    Draft::parse(&text).map_err(Failure::refused)?;
+    let attachments = arguments.attach.iter().map(|path| hash_attachment(path)).collect::<Result<Vec<_>, _>>()?;
+    let draft = Draft::parse(&with_attachments(&text, &attachments)?).map_err(Failure::refused)?;
+    let seals = arguments
+        .seal
+        .iter()
+        .map(|order| SealOrder::parse(order))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failure::refused)?;
+    let key = keys::load(&arguments.issuer.key, output)?;
+    let ledger = Ledger::open(&arguments.dir).await?;
+    let origin = ledger.origin();
+    let desk = Desk { iss: &arguments.issuer.publisher, key: &key, origin: &origin, now: now() };
+    let (statement, withheld) = desk.notice(&draft, &seals, arguments.publish_reserve).map_err(Failure::refused)?;
+    let sealed_out = arguments.sealed_out.as_deref().filter(|_| !withheld.is_empty());
+    if let Some(path) = sealed_out {
+        // Before the notice is recorded: afterwards nobody could make the value again.
+        let file = sealed_file(&origin, &arguments.issuer.publisher, &draft, &withheld);
+        write_private(path, file.as_bytes())?;
+    }
+    let undo = || sealed_out.map_or(Ok(()), fs::remove_file);
+    for attachment in &attachments {
+        attachment.keep(&arguments.dir)?;
+    }
+    let (index, new) = match ledger.submit(statement).await? {
+        Outcome::Recorded(index) => (index, true),
+        Outcome::Existing(index) => (index, false),
+        Outcome::Refused(Refusal::Conflict { index, .. }) if says_same(&ledger, index, &draft).await? => {
+            let _ = undo();
+            (index, false)
+        }
+        Outcome::Refused(refusal) => {
+            let _ = undo();
+            return Err(Failure::refused(refusal));
+        }
+    };
+    if let Some(path) = &arguments.receipt {
+        write(path, ledger.receipt(index).await?.unwrap_or_default().as_bytes())?;
+    }
+    ledger.close().await;
+    let json = json!({ "index": index.0, "new": new, "notice_id": draft.notice_id, "project": draft.project.as_str(), "receipt": arguments.receipt, "sealed": withheld.len() });
+    output.print(&said(output, index, new, &draft, sealed_out), &json);
+    Ok(0)
+}
+
+fn said(output: Output, index: LeafIndex, new: bool, draft: &Draft, sealed_out: Option<&Path>) -> String {
+    let done = if new {
+        output.pick("已录入", "recorded")
+    } else {
+        output.pick("此前已录入，未重复录入", "recorded before, nothing new")
+    };
+    let mut text = format!(
+        "{done} · #{index} · {} · {} · {}",
+        draft.project,
+        output.pick(draft.stage.zh(), draft.stage.en()),
+        plain(&draft.notice_id)
+    );
+    if let (Some(path), true) = (sealed_out, new) {
+        let keep = output.pick(
+            "密封值只在此文件中（仅所有者可读），请妥善保管，启封时需要它",
+            "the sealed value is in this file and nowhere else (its owner alone can read it); keep it for the reveal",
+        );
+        text += &format!("\n{}: {keep}", path.display());
+    }
+    text
+}
+
+/// Whether the entry at an index says what the draft says.
+pub(crate) async fn says_same(ledger: &Reader, index: LeafIndex, draft: &Draft) -> Result<bool, Failure> {
+    let Some((notice, shown, _)) = recorded_notice(ledger, index).await? else { return Ok(false) };
+    Ok(says_the_same(draft, &notice, &shown))
+}
+
+/// The notice at an index, what is shown beside it, and its subject; nothing if the entry holds no notice.
+async fn recorded_notice(reader: &Reader, index: LeafIndex) -> Result<Option<(Notice, Shown, String)>, Failure> {
+    let Some(ledger::Recorded { entry, disclosures }) = reader.entry(index).await? else { return Ok(None) };
+    let Some(statement) = statement_of(&entry) else { return Ok(None) };
+    let subject = statement.sub.to_string();
+    let Content::Notice(notice) = statement.content else { return Ok(None) };
+    let shown = check_notice(&notice, &disclosures).map_err(Failure::operational)?;
+    Ok(Some((notice, shown, subject)))
+}
+
+/// The statement that an entry holds.
+pub(crate) fn statement_of(entry: &str) -> Option<Statement> {
+    match Entry::parse(entry).ok()?.body {
+        Body::Statement { statement, .. } => Statement::parse(statement).ok(),
+        _ => None,
+    }
+}
+
+struct Attachment {
+    path: PathBuf,
+    name: String,
+    size: u64,
+    sha256: String,
+}
+
+fn hash_attachment(path: &Path) -> Result<Attachment, Failure> {
+    let fail = |error: std::io::Error| Failure::file(path, &error);
+    let mut file = fs::File::open(path).map_err(fail)?;
+    let size = file.metadata().map_err(fail)?.len();
+    if size > MAX_ATTACHMENT {
+        return Err(Failure::refused(format_args!(
+            "{}: an attachment has at most {MAX_ATTACHMENT} bytes, this one has {size}",
+            path.display()
+        )));
+    }
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match std::io::Read::read(&mut file, &mut buffer).map_err(fail)? {
+            0 => break,
+            n => hash.update(&buffer[..n]),
+        }
+    }
+    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = path.file_name().map_or_else(|| "attachment".to_owned(), |name| name.to_string_lossy().into_owned());
+    Ok(Attachment { path: path.to_owned(), name, size, sha256 })
+}
+
+impl Attachment {
+    fn claim(&self) -> Json {
+        let media_type =
+            match Path::new(&self.name).extension().and_then(|ext| ext.to_str()).map(str::to_lowercase).as_deref() {
+                Some("pdf") => "application/pdf",
+                Some("txt") => "text/plain",
+                Some("html" | "htm") => "text/html",
+                Some("zip") => "application/zip",
+                Some("png") => "image/png",
+                Some("jpg" | "jpeg") => "image/jpeg",
+                Some("docx") => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                _ => "application/octet-stream",
+            };
+        json!({ "name": self.name, "media_type": media_type, "size": self.size, "sha256": self.sha256 })
+    }
+
+    /// Keeps the bytes beside the ledger, under their hash.
+    fn keep(&self, dir: &Path) -> Result<(), Failure> {
+        let folder = dir.join("attachments");
+        let target = folder.join(&self.sha256);
+        if target.exists() {
+            return Ok(());
+        }
+        fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+        let partial = folder.join(format!(".{}.part", self.sha256));
+        let copied = fs::copy(&self.path, &partial).and_then(|_| fs::File::open(&partial)?.sync_all());
+        copied.and_then(|()| fs::rename(&partial, &target)).map_err(|error| Failure::file(&target, &error))
+    }
+}
+
+fn with_attachments(text: &str, attachments: &[Attachment]) -> Result<String, Failure> {
+    if attachments.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let mut draft: Json = serde_json::from_str(text).map_err(Failure::refused)?;
+    let mut all = draft["attachments"].as_array().cloned().unwrap_or_default();
+    all.extend(attachments.iter().map(Attachment::claim));
+    draft["attachments"] = all.into();
+    Ok(draft.to_string())
+}
+
+fn sealed_file(origin: &str, iss: &str, draft: &Draft, withheld: &[Withheld]) -> String {
+    let sealed: Vec<Json> = withheld
+        .iter()
+        .map(|one| json!({ "field": one.field.code(), "until": one.until, "disclosure": one.disclosure }))
+        .collect();
+    let file = json!({ "format": SEALED_FORMAT, "origin": origin, "iss": iss, "notice_id": draft.notice_id, "project": draft.project.as_str(), "sealed": sealed });
+    format!("{file}\n")
+}
+
+/// Reveals what a notice sealed, from the file that `publish --sealed-out` wrote.
+pub(crate) async fn reveal(arguments: &Reveal, output: Output) -> Result<u8, Failure> {
+    let file: Json = serde_json::from_str(&read(&arguments.file)?)
+        .map_err(|error| Failure::refused(format_args!("{}: {error}", arguments.file.display())))?;
+    let text = |name: &str| file[name].as_str().map(str::to_owned);
+    let malformed = || {
+        Failure::refused(format_args!(
+            "{}: expected the file that `publish --sealed-out` wrote",
+            arguments.file.display()
+        ))
+    };
+    if text("format").as_deref() != Some(SEALED_FORMAT) {
+        return Err(malformed());
+    }
+    let (iss, notice_id) = (text("iss").ok_or_else(malformed)?, text("notice_id").ok_or_else(malformed)?);
+    let disclosures =
+        file["sealed"].as_array().into_iter().flatten().map(|one| one["disclosure"].as_str().map(str::to_owned));
+    let disclosures =
+        disclosures.collect::<Option<Vec<String>>>().filter(|all| !all.is_empty()).ok_or_else(malformed)?;
+    if iss != arguments.issuer.publisher {
+        return Err(Failure::refused(format_args!(
+            "`{iss}` sealed this; only it can reveal it, not `{}`",
+            arguments.issuer.publisher
+        )));
+    }
+    let key = keys::load(&arguments.issuer.key, output)?;
+    let ledger = Ledger::open(&arguments.dir).await?;
+    let origin = ledger.origin();
+    let target = find(&ledger, &notice_id, Some(&iss)).await?;
+    let Some((_, _, subject)) = recorded_notice(&ledger, target).await? else { return Err(malformed()) };
+    let desk = Desk { iss: &iss, key: &key, origin: &origin, now: now() };
+    let jti = format!("reveal/{target}");
+    let statement = desk.reveal(&jti, &subject, target, disclosures).map_err(Failure::refused)?;
+    let (index, new) = match ledger.submit(statement).await? {
+        Outcome::Recorded(index) => (index, true),
+        Outcome::Existing(index) | Outcome::Refused(Refusal::Conflict { index, .. }) => (index, false),
+        Outcome::Refused(refusal) => return Err(Failure::refused(refusal)),
+    };
+    ledger.close().await;
+    let said =
+        if new { output.pick("已启封", "revealed") } else { output.pick("此前已启封", "revealed before") };
+    output
+        .print(&format!("{said} · #{target} → #{index}"), &json!({ "index": index.0, "target": target.0, "new": new }));
+    Ok(0)
+}
+
+/// The one notice of this id; where several publishers have one, the publisher must be said.
+pub(crate) async fn find(reader: &Reader, notice: &str, publisher: Option<&str>) -> Result<LeafIndex, Failure> {
+    let mut found = reader.find_notice(notice).await?;
+    if let Some(publisher) = publisher {
+        found.retain(|(_, iss)| iss.as_str() == publisher);
+    }
+    match found.as_slice() {
+        [(index, _)] => Ok(*index),
+        [] => Err(Failure::refused(format_args!("no notice `{}` is recorded", plain(notice)))),
+        several => {
+            let publishers: Vec<&str> = several.iter().map(|(_, iss)| iss.as_str()).collect();
+            Err(Failure::refused(format_args!(
+                "`{}` is a notice of several publishers; say --publisher: {}",
+                plain(notice),
+                publishers.join(", ")
+            )))
+        }
+    }
+}
+
+/// Erases disclosures of a notice, and makes sure that their bytes are gone.
+pub(crate) async fn erase(arguments: &Erase, output: Output) -> Result<u8, Failure> {
+    let (iss, key) = authority::signer(&arguments.dir, &arguments.signer, output)?;
+    let ledger = Ledger::open(&arguments.dir).await?;
+    let target = find(&ledger, &arguments.notice, arguments.publisher.as_deref()).await?;
+    let Some((notice, shown, subject)) = recorded_notice(&ledger, target).await? else {
+        return Err(Failure::refused(format_args!("entry {target} is no notice")));
+    };
+    let mut digests = Vec::new();
+    for field in &arguments.field {
+        let of_field = digests_of_field(&notice, &shown, field);
+        if of_field.is_empty() {
+            let known = ledger::publisher::disclosed_fields(&notice, &shown).join(", ");
+            let found = if known.is_empty() { output.pick("无", "none").to_owned() } else { known };
+            return Err(Failure::refused(format_args!(
+                "{} `{}`; {}: {found}",
+                output.pick("该公告没有可删除的字段", "the notice has no field to erase"),
+                plain(field),
+                output.pick("可删除的有", "there are")
+            )));
+        }
+        digests.extend(of_field);
+    }
+    digests.sort_unstable();
+    digests.dedup();
+    let origin = ledger.origin();
+    let desk = Desk { iss: &iss, key: &key, origin: &origin, now: now() };
+    let jti = format!(
+        "erasure/{target}/{}",
+        verifier::log::base64::encode_url(
+            &verifier::log::hash::sha256_parts(&digests.iter().map(|digest| &digest.0[..]).collect::<Vec<_>>()).0[..12]
+        )
+    );
+    let statement = desk
+        .erasure(&jti, &subject, target, &digests, &arguments.ground, &arguments.reason)
+        .map_err(Failure::refused)?;
+    let (outcome, scrubbed) = ledger.erase(statement).await?;
+    let index = match outcome {
+        Outcome::Recorded(index) | Outcome::Existing(index) | Outcome::Refused(Refusal::Conflict { index, .. }) => {
+            index
+        }
+        Outcome::Refused(refusal) => return Err(Failure::refused(refusal)),
+    };
+    ledger.close().await;
+    match scrubbed {
+        Scrubbed::Clean => {
+            let said = output.pick("已删除，目录内所有文件均已不含其内容；请重新导出静态账本", "erased; no file of the directory holds it any more: export again");
+            output.print(&format!("{said} · #{target} → #{index}"), &json!({ "index": index.0, "target": target.0, "erased": digests.len() }));
+            Ok(0)
+        }
+        Scrubbed::HeldByReader => Err(Failure::operational(output.pick(
+            "删除已录入，但有读取者仍持有旧快照，原内容还留在文件中：结束读取进程后再次运行同一命令",
+            "the erasure is recorded, but a reader's snapshot keeps the bytes in a file: end the reading processes and run the same command again",
+        ))),
+        Scrubbed::Remains { file } => Err(Failure::operational(format_args!(
+            "{}: {}",
+            file.display(),
+            output.pick("删除已录入，但此文件仍含原内容：请删除该文件后再次运行", "the erasure is recorded, but this file still holds the bytes: remove it and run the same command again"),
+        ))),
+    }
+}
