@@ -14,20 +14,20 @@ mod fault;
 mod read;
 mod snapshot;
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use hashbrown::{HashMap, HashSet};
 
 pub use fault::{AuditError, Fault};
-pub use read::{ReadBody, ReadEntry, ReadStatement};
+pub use read::{DisclosureLines, ReadBody, ReadEntry, ReadStatement};
 pub use snapshot::{Snapshot, SnapshotError};
 
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::hash::{Hash, LeafHash, RootHash};
 use crate::log::index::{LeafIndex, TreeSize};
 use crate::log::key::PreparedKey;
+use crate::log::note::VerifierKey;
 use crate::log::tree::{Frontier, TileHash};
 use crate::record::authority::{Registry, Target};
 use crate::record::entry::{Body, Entry, EntryTime, entry_hash};
@@ -285,29 +285,24 @@ impl Audit {
         }
     }
 
-    /// Holds a published checkpoint against the entries folded so far, all of which it must cover: its root, its
-    /// origin, the log key in force, and that its last entry is a seal.
+    /// What a checkpoint over exactly the entries folded so far must say; nothing before the genesis.
+    pub fn replayed(&self) -> Option<Replayed> {
+        self.replayed_at(self.size(), self.root(), self.sealed)
+    }
+
+    /// As [`Audit::replayed`], for an earlier size with this root, whose last entry is a seal or not.
+    pub fn replayed_at(&self, size: TreeSize, root: RootHash, sealed: bool) -> Option<Replayed> {
+        let key = self.registry.as_ref()?.log_key(LeafIndex(size.0.checked_sub(1)?)).clone();
+        Some(Replayed { origin: self.origin.clone(), key, size, root, sealed })
+    }
+
+    /// Holds a published checkpoint against the entries folded so far, all of which it must cover.
     ///
     /// # Errors
-    /// The first thing that does not hold; [`Fault::Root`] is evidence of a fork.
+    /// As [`Replayed::check`].
     pub fn check_checkpoint(&self, note: &SignedCheckpoint) -> Result<(), AuditError> {
-        let checkpoint = &note.checkpoint;
-        let last = LeafIndex(checkpoint.size.0.saturating_sub(1));
-        let fail = |fault| Err(AuditError { index: last, fault });
-        if checkpoint.origin != self.origin {
-            return fail(Fault::Origin { found: checkpoint.origin.clone() });
-        }
-        if checkpoint.size != self.size() || checkpoint.root != self.root() {
-            return fail(Fault::Root { size: checkpoint.size, expected: self.root(), found: checkpoint.root });
-        }
-        if !self.sealed {
-            return fail(Fault::NoSeal { size: checkpoint.size });
-        }
-        let key = self.registry.as_ref().map(|registry| registry.log_key(last));
-        match key.map(|key| note.signed_by(key)) {
-            Some(Ok(())) => Ok(()),
-            _ => fail(Fault::LogKey { size: checkpoint.size }),
-        }
+        let empty = || AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size: self.size() } };
+        self.replayed().ok_or_else(empty)?.check(note)
     }
 
     /// When every entry of a head is folded: nothing is owed to readers.
@@ -317,6 +312,46 @@ impl Audit {
     pub fn settle(&self) -> Result<(), AuditError> {
         let index = LeafIndex(self.size().0.saturating_sub(1));
         self.disclosures.settle().map_err(|error| AuditError { index, fault: error.into() })
+    }
+}
+
+/// What a checkpoint of a size must say, known from a replay.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    origin: String,
+    key: VerifierKey,
+    size: TreeSize,
+    root: RootHash,
+    sealed: bool,
+}
+
+impl Replayed {
+    /// The size.
+    pub fn size(&self) -> TreeSize {
+        self.size
+    }
+
+    /// Holds a published checkpoint against the replay: its origin, the log key in force, its size and root, and that its
+    /// last entry is a seal.
+    ///
+    /// # Errors
+    /// The first thing that does not hold; [`Fault::Root`] is evidence of a fork, since the signature did verify.
+    pub fn check(&self, note: &SignedCheckpoint) -> Result<(), AuditError> {
+        let (checkpoint, size) = (&note.checkpoint, self.size);
+        let fail = |fault| Err(AuditError { index: LeafIndex(size.0.saturating_sub(1)), fault });
+        if checkpoint.origin != self.origin {
+            return fail(Fault::Origin { found: checkpoint.origin.clone() });
+        }
+        if note.signed_by(&self.key).is_err() {
+            return fail(Fault::LogKey { size });
+        }
+        if checkpoint.size != size || checkpoint.root != self.root {
+            return fail(Fault::Root { size: checkpoint.size, expected: self.root, found: checkpoint.root });
+        }
+        if !self.sealed {
+            return fail(Fault::NoSeal { size });
+        }
+        Ok(())
     }
 }
 
@@ -377,16 +412,4 @@ fn subtree_root(leaves: &[Hash]) -> Hash {
     let mut frontier = Frontier::new();
     leaves.iter().for_each(|leaf| drop(frontier.push(LeafHash(*leaf))));
     frontier.root().0
-}
-
-/// The disclosures of a tree's `disclosures/<N>` file: JSON Lines in index order, each `{"index":7,"disclosures":[…]}`.
-///
-/// # Errors
-/// A line that is not of this form, out of order, or outside `from..until`.
-pub fn parse_disclosures(
-    text: &str,
-    from: LeafIndex,
-    until: LeafIndex,
-) -> Result<BTreeMap<u64, Vec<String>>, AuditError> {
-    read::parse_disclosures(text, from, until)
 }

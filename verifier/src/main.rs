@@ -1,2 +1,7 @@
-//! The verifier program.
-fn main() {}
+//! The verifier program (验证程序): arguments, files, network and words around the library, which alone decides.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -2,7 +2,6 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -12,6 +11,7 @@ use crate::log::hash::{Hash, LeafHash};
 use crate::log::index::LeafIndex;
 use crate::log::key::PreparedKey;
 use crate::record::authority::AuthorityError;
+use crate::record::disclosure::{MAX_DISCLOSURES, MAX_DISCLOSURES_TOGETHER};
 use crate::record::entry::{Body, Entry, EntryTime, Genesis, Seal, entry_hash};
 use crate::record::json;
 use crate::record::replay;
@@ -126,34 +126,40 @@ impl ReadEntry {
     }
 }
 
-/// See [`super::parse_disclosures`].
-pub(super) fn parse_disclosures(
-    text: &str,
-    from: LeafIndex,
-    until: LeafIndex,
-) -> Result<BTreeMap<u64, Vec<String>>, AuditError> {
-    let mut disclosures = BTreeMap::new();
-    let mut next = from.0;
-    let fail =
-        |at: u64, problem: String| Err(AuditError { index: LeafIndex(at), fault: Fault::Disclosures { problem } });
-    if !text.is_empty() && !text.ends_with('\n') {
-        return fail(from.0, "the file does not end in a newline: it is cut off".to_owned());
+/// Reads a `disclosures/<N>` file line by line: JSON Lines in index order, each `{"index":7,"disclosures":["…"]}`.
+///
+/// A line is at most [`DisclosureLines::MAX_LINE`] bytes, so a reader never holds more than one entry's disclosures.
+#[derive(Clone, Debug)]
+pub struct DisclosureLines {
+    next: u64,
+    until: u64,
+}
+
+impl DisclosureLines {
+    /// The longest line: the disclosures of one statement with room for their quoting.
+    pub const MAX_LINE: usize = MAX_DISCLOSURES_TOGETHER + 4 * MAX_DISCLOSURES + 256;
+
+    /// The lines of a file about the entries `from..until`.
+    pub fn new(from: LeafIndex, until: LeafIndex) -> Self {
+        Self { next: from.0, until: until.0 }
     }
-    for line in text.lines() {
-        let (index, texts) = match parse_line(line) {
-            Ok(parsed) => parsed,
-            Err(problem) => return fail(next, problem),
-        };
-        if index < next || index >= until.0 {
-            return fail(index, format!("index {index} is out of order or outside {}..{}", from.0, until.0));
+
+    /// Reads the next line, without its newline.
+    ///
+    /// # Errors
+    /// A line that is not of this form, out of order, about another file's entry, or with nothing disclosed.
+    pub fn read(&mut self, line: &str) -> Result<(LeafIndex, Vec<String>), AuditError> {
+        let fail = |at, problem| AuditError { index: LeafIndex(at), fault: Fault::Disclosures { problem } };
+        let (index, texts) = parse_line(line).map_err(|problem| fail(self.next, problem))?;
+        if index < self.next || index >= self.until {
+            return Err(fail(index, format!("index {index} is out of order or outside {}..{}", self.next, self.until)));
         }
         if texts.is_empty() {
-            return fail(index, format!("entry {index} is listed with no disclosure"));
+            return Err(fail(index, format!("entry {index} is listed with no disclosure")));
         }
-        next = index + 1;
-        disclosures.insert(index, texts);
+        self.next = index + 1;
+        Ok((LeafIndex(index), texts))
     }
-    Ok(disclosures)
 }
 
 fn parse_line(line: &str) -> Result<(u64, Vec<String>), String> {

@@ -7,7 +7,8 @@ use hashbrown::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::{Audit, Totals, remake_registry};
-use crate::log::hash::{Hash, LeafHash};
+use crate::log::hash::{Hash, LeafHash, RootHash};
+use crate::log::index::TreeSize;
 use crate::log::tree::Frontier;
 use crate::record::code::Stage;
 use crate::record::entry::EntryTime;
@@ -56,6 +57,26 @@ pub enum SnapshotError {
         /// What does not fit.
         what: &'static str,
     },
+}
+
+impl Snapshot {
+    /// The origin of the ledger audited.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The leaf hashes of every entry audited.
+    pub fn leaves(&self) -> impl Iterator<Item = Hash> + '_ {
+        self.leaves.iter().copied().map(Hash)
+    }
+
+    /// The root at a size; hashes that many leaves. Nothing beyond the entries audited.
+    pub fn root_at(&self, size: TreeSize) -> Option<RootHash> {
+        let leaves = self.leaves.get(..usize::try_from(size.0).ok()?)?;
+        let mut frontier = Frontier::new();
+        leaves.iter().for_each(|leaf| drop(frontier.push(LeafHash(Hash(*leaf)))));
+        Some(frontier.root())
+    }
 }
 
 impl Audit {

@@ -195,6 +195,11 @@ impl Registry {
         in_force(&self.log_keys, seal).unwrap_or(&self.genesis.log_key)
     }
 
+    /// The RFC 7638 thumbprint of the root key in force at an index.
+    pub fn root_kid(&self, index: LeafIndex) -> Hash {
+        in_force(&self.roots, index).map_or(self.genesis.root.kid, |root| root.kid)
+    }
+
     /// A publisher's key and scope in force at an index.
     pub fn grant(&self, publisher: &PublisherId, index: LeafIndex) -> Option<&Grant> {
         in_force(self.publishers.get(publisher)?, index)?.as_ref()

@@ -1,0 +1,119 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use super::clock::parse_duration;
+use super::lang::Lang;
+use super::message::help_zh;
+
+/// Everything typed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mingzhang-verify",
+    version,
+    about = "Verify what a Mingzhang ledger says, trusting only your policy file",
+    after_help = "Exit codes: 0 accepted; 1 rejected; 2 could not check; 3 intact, but with reasons listed; 4 newer format"
+)]
+pub(crate) struct Args {
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Language of the text; by default that of the environment
+    #[arg(long, global = true, value_enum)]
+    pub(crate) lang: Option<Lang>,
+    /// What to verify.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to verify.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Verify a receipt: the ledger recorded this entry
+    Receipt(ReceiptArgs),
+    /// Verify a dossier or an absence proof: everything about one project, and that it is everything
+    Dossier(DossierArgs),
+    /// Replay a whole ledger from an exported directory or an http(s) address
+    Audit(AuditArgs),
+}
+
+/// Arguments of `receipt`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReceiptArgs {
+    /// The receipt (.tlog-proof); - is standard input
+    pub(crate) file: PathBuf,
+    /// The trust policy: whose word counts
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
+}
+
+/// Arguments of `dossier`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DossierArgs {
+    /// The dossier or absence proof (.dossier.json); - is standard input
+    pub(crate) file: PathBuf,
+    /// The trust policy: whose word counts
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
+    /// The project it must be about, spelt as a person would
+    #[arg(long)]
+    pub(crate) project: Option<String>,
+    /// Reject a head older than this: 90s, 30m, 12h, 7d, 2w; without it, one older than 7d is reported as stale
+    #[arg(long, value_parser = parse_duration)]
+    pub(crate) max_age: Option<u64>,
+    /// The state of your own audit, which then vouches for wholeness
+    #[arg(long)]
+    pub(crate) audited: Option<PathBuf>,
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AuditArgs {
+    /// An exported directory or an http(s) address
+    pub(crate) source: String,
+    /// The trust policy: whose word counts
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
+    /// Remember the audit here, and read only what is new next time
+    #[arg(long)]
+    pub(crate) state: Option<PathBuf>,
+    /// Where a fork or a rollback is written down; by default fork-evidence.json, beside the state if there is one
+    #[arg(long)]
+    pub(crate) evidence: Option<PathBuf>,
+}
+
+/// Reads the command line; help is in the language asked for, or the environment's.
+///
+/// # Errors
+/// What clap has to say: wrong arguments, or that help or the version was asked for.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let command = if asked_lang(&args) == Lang::Zh { help_zh(Args::command()) } else { Args::command() };
+    Args::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+/// The language before the arguments are parsed, for help and errors about them.
+fn asked_lang(args: &[OsString]) -> Lang {
+    let words: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+    let after = |i: usize| words.get(i + 1).map(AsRef::as_ref);
+    let said = (0..words.len()).find_map(|i| words[i].strip_prefix("--lang=").or(if words[i] == "--lang" { after(i) } else { None }));
+    match said {
+        Some("zh") => Lang::Zh,
+        Some("en") => Lang::En,
+        _ => Lang::from_environment(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound_in_both_languages() {
+        Args::command().debug_assert();
+        help_zh(Args::command()).debug_assert();
+    }
+}

@@ -1,0 +1,290 @@
+//! `audit`: the replay of a whole ledger, from a directory or over http(s).
+//!
+//! ```text
+//! policy + checkpoint ─▶ head ─▶ (state: is it the continuation of the last?) ─▶ pipeline ─▶ settle ─▶ state, summary
+//!                                    │ no                                          │ two roots of one log
+//!                                    └──────────────▶ evidence ◀───────────────────┘
+//! ```
+
+mod bundle;
+pub(super) mod fault;
+mod pipeline;
+mod published;
+mod source;
+mod tree;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use verifier::audit::{Audit, AuditError, Fault};
+use verifier::log::checkpoint::SignedCheckpoint;
+use verifier::log::hash::{Hash, LeafHash, RootHash};
+use verifier::log::index::{LeafIndex, TreeSize};
+use verifier::log::policy::Policy;
+use verifier::log::policy_check::Witnessed;
+use verifier::log::tile::{LevelTiles, TileKind, parse_hash_tile};
+use verifier::log::tree::Frontier;
+
+use self::fault::{Stop, TreeFault};
+use self::source::Source;
+use self::tree::Tree;
+use super::args::AuditArgs;
+use super::evidence::{self, Kept};
+use super::input::read_policy;
+use super::lang::Lang;
+use super::message::Message;
+use super::receipt::{cosigners, head_facts};
+use super::report::{Failure, Report};
+use super::state::{State, damaged};
+
+const COMMAND: &str = "audit";
+/// How often an audit goes on to a newer head when a disclosure is missing that a newer erasure may cover.
+const CONTINUATIONS: u32 = 8;
+
+/// Audits the source.
+pub(super) fn run(args: &AuditArgs, lang: Lang, json: bool) -> Report {
+    audit(args, lang, json).unwrap_or_else(|failure| Report::failed(COMMAND, failure))
+}
+
+/// An audit under way.
+struct Run<'a> {
+    source: &'a Source,
+    policy: &'a Policy,
+    audit: Audit,
+    checked: BTreeSet<u64>,
+    /// The head audited last time.
+    seen: Option<SignedCheckpoint>,
+    evidence: PathBuf,
+    lang: Lang,
+    quiet: bool,
+}
+
+fn audit(args: &AuditArgs, lang: Lang, json: bool) -> Result<Report, Failure> {
+    let start = Instant::now();
+    let policy = read_policy(&args.policy, lang)?;
+    let no_source = || Failure::unchecked("source", Message::NoSource { source: &args.source }.text(lang));
+    let source = Source::new(&args.source).ok_or_else(no_source)?;
+    let (head, witnessed) = read_head(&source, &policy).map_err(|stop| told(&stop, lang))?;
+    let mut run = Run::start(args, &source, &policy, &head, lang, json)?;
+    let before = run.audit.size().0;
+    let (head, witnessed) = run.follow(head, witnessed)?;
+    let mut report = Report::new(COMMAND);
+    let new = run.audit.size().0 - before;
+    run.tell(&head, &cosigners(&policy, &witnessed), new, start, &mut report);
+    if let Some(path) = &args.state {
+        let shown = path.display().to_string();
+        let state = State { snapshot: run.audit.snapshot(head.format()), checked: run.checked.into_iter().collect() };
+        state.write(path).map_err(|error| {
+            let message = Message::StateUnwritable { path: &shown, error: &error.to_string() };
+            Failure::unchecked("state", message.text(lang))
+        })?;
+        report.say(Message::StateKept { path: &shown }.text(lang));
+    }
+    report.accepted = Message::AuditHolds.text(lang);
+    Ok(report)
+}
+
+fn read_head(source: &Source, policy: &Policy) -> Result<(SignedCheckpoint, Witnessed), Stop> {
+    let missing = || TreeFault::Missing { path: "checkpoint".into() };
+    let head = published::read(source, "checkpoint")?.ok_or_else(missing)?;
+    let witnessed = policy.check(&head).map_err(TreeFault::Head)?;
+    Ok((head, witnessed))
+}
+
+impl<'a> Run<'a> {
+    /// A new audit, or one that goes on where the state was taken, if there is one.
+    fn start(
+        args: &AuditArgs,
+        source: &'a Source,
+        policy: &'a Policy,
+        head: &SignedCheckpoint,
+        lang: Lang,
+        quiet: bool,
+    ) -> Result<Self, Failure> {
+        let evidence = args.evidence.clone().unwrap_or_else(|| evidence::default_path(args.state.as_deref()));
+        let origin = &head.checkpoint.origin;
+        let (mut audit, mut checked, mut seen) = (Audit::new(origin), BTreeSet::new(), None);
+        if let Some(path) = args.state.as_deref().filter(|path| path.exists()) {
+            let state = State::read(path, lang)?;
+            if state.snapshot.origin() != origin {
+                let shown = path.display().to_string();
+                let message = Message::StateOfOther { path: &shown, found: state.snapshot.origin(), expected: origin };
+                return Err(Failure::unchecked("state", message.text(lang)));
+            }
+            let note = SignedCheckpoint::parse(state.head()).map_err(|error| damaged(path, &error.to_string(), lang))?;
+            checked = state.checked.into_iter().collect();
+            audit = Audit::resume(state.snapshot).map_err(|error| damaged(path, &error.to_string(), lang))?;
+            if audit.size() != note.checkpoint.size || audit.root() != note.checkpoint.root {
+                return Err(damaged(path, "its head is not that of its entries", lang));
+            }
+            seen = Some(note);
+        }
+        Ok(Self { source, policy, audit, checked, seen, evidence, lang, quiet })
+    }
+
+    /// Audits up to the head; goes on to a newer one if that may explain what is missing.
+    fn follow(
+        &mut self,
+        mut head: SignedCheckpoint,
+        mut witnessed: Witnessed,
+    ) -> Result<(SignedCheckpoint, Witnessed), Failure> {
+        for left in (0..CONTINUATIONS).rev() {
+            self.check_continues(&head)?;
+            self.fold_to(&head).map_err(|stop| self.explain(stop, &head))?;
+            let Err(owed) = self.audit.settle() else { return Ok((head, witnessed)) };
+            match read_head(self.source, self.policy) {
+                Ok((newer, by)) if newer.checkpoint.size > head.checkpoint.size && left > 0 => {
+                    (head, witnessed) = (newer, by);
+                }
+                _ => return Err(self.explain(owed.into(), &head)),
+            }
+        }
+        Ok((head, witnessed))
+    }
+
+    /// The head must not be smaller than what was audited before, nor another of the same size.
+    fn check_continues(&self, head: &SignedCheckpoint) -> Result<(), Failure> {
+        let (found, reached) = (head.checkpoint.size, self.audit.size());
+        let Some(seen) = self.seen.as_ref().filter(|_| found <= reached) else { return Ok(()) };
+        let expected = self.audit.root_at(found).unwrap_or_else(|| self.audit.root());
+        if expected != head.checkpoint.root {
+            let kept = evidence::keep_fork(&self.evidence, &seen.format(), &head.format(), self.audit.leaves());
+            let fork = TreeFault::Fork { size: found.0, expected, found: head.checkpoint.root, note: head.format() };
+            return Err(self.failed(&fork, Some(kept)));
+        }
+        if found < reached {
+            let kept = evidence::keep_rollback(&self.evidence, &seen.format(), &head.format());
+            let message = Message::Rollback { seen: reached.0, found: found.0 }.text(self.lang);
+            return Err(Failure::rejected("rollback", None, evidence::told(kept, message, self.lang)));
+        }
+        Ok(())
+    }
+
+    fn fold_to(&mut self, head: &SignedCheckpoint) -> Result<(), Stop> {
+        let tree = Tree::new(self.source, self.policy, head.checkpoint.size);
+        let progress = self.progress(head.checkpoint.size);
+        let folded = pipeline::run(&tree, &mut self.audit, &mut self.checked, &progress);
+        progress.finish_and_clear();
+        folded?;
+        match self.audit.replayed() {
+            Some(replayed) => published::check_note(self.policy, &replayed, head, "checkpoint".into()),
+            None => Err(AuditError {
+                index: LeafIndex(0),
+                fault: Fault::NoSeal { size: head.checkpoint.size },
+            }
+            .into()),
+        }
+    }
+
+    fn progress(&self, size: TreeSize) -> ProgressBar {
+        let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(size.0), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len}  {per_sec}  {eta}") {
+            bar.set_style(style);
+        }
+        bar.with_position(self.audit.size().0)
+    }
+
+    /// What stopped the audit; a fork is written down. Another root is a fork only if the head's own tiles say so: else the
+    /// tree is simply false.
+    fn explain(&self, stop: Stop, head: &SignedCheckpoint) -> Failure {
+        let Stop::Found(fault) = stop else { return told(&stop, self.lang) };
+        let note = match &fault {
+            TreeFault::Fork { note, .. } if *note != head.format() => Some(note.clone()),
+            _ => self.seen.as_ref().map(SignedCheckpoint::format),
+        };
+        let kept = note.and_then(|note| self.prove_fork(&note, head));
+        match fault {
+            TreeFault::Fork { size, expected, found, .. } if kept.is_none() => {
+                let fault = Fault::Root { size: TreeSize(size), expected, found };
+                self.failed(&AuditError { index: LeafIndex(size.saturating_sub(1)), fault }.into(), None)
+            }
+            fault => self.failed(&fault, kept),
+        }
+    }
+
+    /// Evidence that a note and the head are not of one tree; nothing if they are, or if the source does not show it.
+    fn prove_fork(&self, note: &str, head: &SignedCheckpoint) -> Option<Kept> {
+        let other = SignedCheckpoint::parse(note).ok()?.checkpoint;
+        let leaves = if other.size == head.checkpoint.size {
+            (other.root != head.checkpoint.root).then(Vec::new)?
+        } else {
+            let leaves = read_leaves(self.source, self.policy, head)?;
+            let earlier = leaves.get(..usize::try_from(other.size.0).ok()?)?;
+            (root_of(earlier) != other.root).then_some(leaves)?
+        };
+        Some(evidence::keep_fork(&self.evidence, note, &head.format(), &leaves))
+    }
+
+    fn failed(&self, fault: &TreeFault, kept: Option<Kept>) -> Failure {
+        let newer = matches!(fault, TreeFault::Entry(error) if error.fault.is_newer_format());
+        let mut failure = Failure::found(fault, newer, self.lang);
+        if let Some(kept) = kept {
+            failure.rule = "fork";
+            failure.message = evidence::told(kept, failure.message, self.lang);
+        }
+        failure
+    }
+
+    fn tell(&self, head: &SignedCheckpoint, names: &[String], new: u64, start: Instant, report: &mut Report) {
+        let (audit, lang) = (&self.audit, self.lang);
+        let (totals, entries, subjects) = (audit.totals(), audit.size().0, audit.subjects());
+        let elapsed = start.elapsed().as_secs_f64();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+        let rate = (new as f64 / elapsed.max(0.001)) as u64;
+        let root = head.checkpoint.root.to_string();
+        let seconds = format!("{elapsed:.1}");
+        report.say(Message::Audited { entries, new, seconds: &seconds, rate }.text(lang));
+        let (projects, notices, seals) = (totals.projects, totals.notices, totals.seals);
+        report.say(Message::Counted { projects, notices, subjects, seals }.text(lang));
+        if totals.reveals + totals.erasures > 0 {
+            report.say(Message::Corrections { reveals: totals.reveals, erasures: totals.erasures }.text(lang));
+        }
+        let checkpoints = self.checked.len() as u64;
+        report.say(Message::Checkpoints { count: checkpoints }.text(lang));
+        report.say(Message::HeadRoot { size: entries, root: &root, cosigners: names }.text(lang));
+        for (name, count) in [
+            ("entries", entries),
+            ("new_entries", new),
+            ("projects", projects),
+            ("notices", notices),
+            ("subjects", subjects as u64),
+            ("seals", seals),
+            ("reveals", totals.reveals),
+            ("erasures", totals.erasures),
+            ("checkpoints", checkpoints),
+        ] {
+            report.fact(name, count);
+        }
+        report.fact("head", head_facts(&head.checkpoint.origin, entries, &root, names));
+        report.fact("elapsed_ms", u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
+    }
+}
+
+fn told(stop: &Stop, lang: Lang) -> Failure {
+    match stop {
+        Stop::Found(fault) => Failure::found(fault, false, lang),
+        Stop::Failed { path, error } => Failure::unchecked("source", Message::Network { path, error }.text(lang)),
+    }
+}
+
+fn root_of(leaves: &[Hash]) -> RootHash {
+    let mut frontier = Frontier::new();
+    leaves.iter().for_each(|leaf| drop(frontier.push(LeafHash(*leaf))));
+    frontier.root()
+}
+
+/// The leaf hashes of a head from its level-0 tiles; nothing unless they lead to its root.
+fn read_leaves(source: &Source, policy: &Policy, head: &SignedCheckpoint) -> Option<Vec<Hash>> {
+    let tree = Tree::new(source, policy, head.checkpoint.size);
+    let mut leaves = Vec::new();
+    let kind = TileKind::Hashes { level: 0 };
+    for path in LevelTiles::new(head.checkpoint.size, 0).paths(kind) {
+        let (_, bytes) = tree.tile(kind, path.index(), path.width()).ok()?;
+        let hashes = parse_hash_tile(&bytes).ok()?;
+        leaves.extend_from_slice(hashes.get(..path.width().into())?);
+    }
+    (root_of(&leaves) == head.checkpoint.root).then_some(leaves)
+}

@@ -1,0 +1,322 @@
+//! The audit on all cores.
+//!
+//! ```text
+//! workers   read bundle ─▶ ReadEntry::read          in parallel, some bundles ahead
+//!                              │ in order
+//! caller                       ▼ Audit::fold ─▶ tiles, seals
+//!                              │
+//! workers                      ▼ ReadEntry::verify, hash tiles, published checkpoints
+//! ```
+//!
+//! Never more than a fixed number of bundles is between being asked for and verified, so memory does not grow with the
+//! ledger. The fault reported is that of the smallest index: when one is found, whatever is under way is still awaited.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::num::NonZero;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use indicatif::ProgressBar;
+use verifier::audit::{Audit, ReadBody, ReadEntry, Replayed};
+use verifier::log::hash::{Hash, LeafHash, RootHash};
+use verifier::log::index::{LeafIndex, TreeSize};
+use verifier::log::key::PreparedKey;
+use verifier::log::tile::{TileKind, WIDTH};
+use verifier::log::tree::{Frontier, TileHash};
+
+use super::bundle::{self, ReadBundle};
+use super::fault::{Stop, TreeFault};
+use super::published;
+use super::tree::Tree;
+
+/// Seals whose checkpoints a source that cannot list is asked for.
+const PROBED: usize = 1000;
+
+/// Work for any thread.
+enum Job {
+    Read(u64),
+    Verify(Vec<(ReadEntry, PreparedKey)>),
+    Published(Replayed),
+    Tile(TileKind, u64, Vec<Hash>),
+}
+
+/// What came of it.
+enum Done {
+    Read(ReadBundle),
+    /// Nothing was wrong, and perhaps a published checkpoint was found good.
+    Right(Option<u64>),
+    /// The index it is about, or that of the last entry it depends on.
+    Wrong(u64, Stop),
+}
+
+/// Folds what a tree holds beyond the audit, and checks tiles and published checkpoints. `checked` are the sizes of
+/// checkpoints known to end in a seal; those found good are added.
+pub(super) fn run(
+    tree: &Tree<'_>,
+    audit: &mut Audit,
+    checked: &mut BTreeSet<u64>,
+    progress: &ProgressBar,
+) -> Result<(), Stop> {
+    let listed = published::listed(tree)?;
+    check_known(tree, audit, &listed, checked)?;
+    let cores = thread::available_parallelism().map_or(2, NonZero::get);
+    let workers = if tree.source.is_remote() { cores.max(8) } else { cores };
+    let bundles = tree.size.0.div_ceil(u64::from(WIDTH));
+    let first = audit.size().0 / u64::from(WIDTH);
+    let start = usize::try_from(first * u64::from(WIDTH)).unwrap_or(usize::MAX);
+    let known = audit.leaves().get(start..).unwrap_or_default().to_vec();
+    let jobs = channel();
+    let done = channel();
+    let queue = Mutex::new(jobs.1);
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            let (queue, known, done) = (&queue, &known, done.0.clone());
+            scope.spawn(move || work(tree, queue, first, known, &done));
+        }
+        let mut fold = Fold {
+            tree,
+            checked,
+            progress,
+            listed,
+            levels: Levels::of(audit.leaves()),
+            seals: VecDeque::new(),
+            jobs: jobs.0,
+            outstanding: 0,
+            wrong: None,
+            audit,
+        };
+        fold.run(&done.1, first..bundles, (3 * workers + 2).clamp(8, 32));
+        match fold.wrong {
+            None => Ok(()),
+            Some((_, stop)) => Err(stop),
+        }
+    })
+}
+
+/// Checkpoints over entries folded in an earlier run.
+fn check_known(
+    tree: &Tree<'_>,
+    audit: &Audit,
+    listed: &BTreeSet<u64>,
+    checked: &BTreeSet<u64>,
+) -> Result<(), Stop> {
+    let mut frontier = Frontier::new();
+    for (size, leaf) in (1..).zip(audit.leaves()) {
+        frontier.push(LeafHash(*leaf));
+        if !listed.contains(&size) {
+            continue;
+        }
+        let sealed = checked.contains(&size) || is_seal(tree, LeafIndex(size - 1), *leaf)?;
+        if let Some(replayed) = audit.replayed_at(TreeSize(size), frontier.root(), sealed) {
+            published::check(tree.source, tree.policy, &replayed)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_seal(tree: &Tree<'_>, index: LeafIndex, leaf: Hash) -> Result<bool, Stop> {
+    use verifier::record::entry::{Entry, entry_hash};
+    let text = tree.entry(index)?.unwrap_or_default();
+    if entry_hash(&text).0 != leaf {
+        return Err(TreeFault::Rewritten { index: index.0 }.into());
+    }
+    Ok(Entry::parse(&text).is_ok_and(|entry| entry.seal().is_some()))
+}
+
+/// A panic of a worker is a bug of this program; without this, the others would wait for it for ever.
+struct EndOnPanic;
+
+impl Drop for EndOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            std::process::exit(101);
+        }
+    }
+}
+
+fn work(tree: &Tree<'_>, queue: &Mutex<Receiver<Job>>, first: u64, known: &[Hash], done: &Sender<Done>) {
+    let _guard = EndOnPanic;
+    loop {
+        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        let came = match job {
+            Job::Read(number) => Done::Read(bundle::read(tree, number, if number == first { known } else { &[] })),
+            Job::Verify(entries) => verify(&entries),
+            Job::Published(replayed) => match published::check(tree.source, tree.policy, &replayed) {
+                Ok(found) => Done::Right(found.then_some(replayed.size().0)),
+                Err(stop) => Done::Wrong(replayed.size().0.saturating_sub(1), stop),
+            },
+            Job::Tile(kind, index, hashes) => match bundle::check_tile(tree, kind, index, &hashes) {
+                Ok(()) => Done::Right(None),
+                Err(stop) => Done::Wrong(tree.size.0, stop),
+            },
+        };
+        if done.send(came).is_err() {
+            return;
+        }
+    }
+}
+
+fn verify(entries: &[(ReadEntry, PreparedKey)]) -> Done {
+    match entries.iter().find_map(|(entry, key)| Some((entry.index.0, entry.verify(key).err()?))) {
+        Some((index, error)) => Done::Wrong(index, error.into()),
+        None => Done::Right(None),
+    }
+}
+
+/// The one thread that folds, in order.
+struct Fold<'t, 'a> {
+    tree: &'t Tree<'a>,
+    audit: &'t mut Audit,
+    checked: &'t mut BTreeSet<u64>,
+    progress: &'t ProgressBar,
+    listed: BTreeSet<u64>,
+    levels: Levels,
+    /// The newest seals, for a source that cannot list its checkpoints.
+    seals: VecDeque<(TreeSize, RootHash)>,
+    jobs: Sender<Job>,
+    outstanding: usize,
+    wrong: Option<(u64, Stop)>,
+}
+
+impl Fold<'_, '_> {
+    /// At most `window` bundles are read or being verified at a time.
+    fn run(&mut self, done: &Receiver<Done>, bundles: core::ops::Range<u64>, window: usize) {
+        let mut ready = BTreeMap::new();
+        let (mut asked, mut folded, mut ended) = (bundles.start, bundles.start, false);
+        loop {
+            while self.wrong.is_none() && asked < bundles.end && self.outstanding + ready.len() < window {
+                self.ask(Job::Read(asked));
+                asked += 1;
+            }
+            if self.wrong.is_none()
+                && let Some(bundle) = ready.remove(&folded)
+            {
+                self.fold(bundle);
+                folded += 1;
+                continue;
+            }
+            if self.wrong.is_none() && folded == bundles.end && !ended {
+                ended = true;
+                self.end();
+                continue;
+            }
+            if self.outstanding == 0 {
+                return;
+            }
+            let Ok(came) = done.recv() else { return };
+            self.outstanding -= 1;
+            match came {
+                Done::Read(bundle) => drop(ready.insert(bundle.number, bundle)),
+                Done::Right(size) => self.checked.extend(size),
+                Done::Wrong(index, stop) => self.note(index, stop),
+            }
+        }
+    }
+
+    fn ask(&mut self, job: Job) {
+        // The workers live as long as this sender.
+        if self.jobs.send(job).is_ok() {
+            self.outstanding += 1;
+        }
+    }
+
+    /// Keeps the fault of the smallest index; a failure of disk or network only if nothing is false.
+    fn note(&mut self, index: u64, stop: Stop) {
+        let rank = |index: u64, stop: &Stop| (matches!(stop, Stop::Failed { .. }), index);
+        if self.wrong.as_ref().is_none_or(|(at, wrong)| rank(index, &stop) < rank(*at, wrong)) {
+            self.wrong = Some((index, stop));
+        }
+    }
+
+    fn fold(&mut self, bundle: ReadBundle) {
+        let mut batch = Vec::with_capacity(bundle.entries.len());
+        let mut tiles = Vec::new();
+        self.progress.inc(bundle.entries.len() as u64);
+        for (entry, target) in bundle.entries {
+            let index = self.audit.size().0;
+            match self.audit.fold(&entry, target.as_deref(), &mut tiles) {
+                Ok(key) => {
+                    self.check_size(&entry);
+                    batch.extend(key.map(|key| (entry, key)));
+                }
+                Err(error) => {
+                    self.note(index, error.into());
+                    break;
+                }
+            }
+        }
+        if !batch.is_empty() {
+            self.ask(Job::Verify(batch));
+        }
+        for tile in tiles {
+            if let Some((level, index, hashes)) = self.levels.push(tile) {
+                self.ask(Job::Tile(TileKind::Hashes { level }, index, hashes));
+            }
+        }
+        if let Some(stop) = bundle.stop {
+            self.note(self.audit.size().0, stop);
+        }
+    }
+
+    /// A published checkpoint that ends here.
+    fn check_size(&mut self, entry: &ReadEntry) {
+        let size = self.audit.size();
+        if self.listed.contains(&size.0) {
+            if let Some(replayed) = self.audit.replayed() {
+                self.ask(Job::Published(replayed));
+            }
+        } else if self.tree.source.is_remote() && matches!(entry.body, ReadBody::Seal(_)) {
+            if self.seals.len() == PROBED {
+                self.seals.pop_front();
+            }
+            self.seals.push_back((size, self.audit.root()));
+        }
+    }
+
+    /// The partial tiles above the leaves, and the checkpoints of the newest seals.
+    fn end(&mut self) {
+        for (level, index, hashes) in self.levels.partial() {
+            self.ask(Job::Tile(TileKind::Hashes { level }, index, hashes));
+        }
+        for (size, root) in core::mem::take(&mut self.seals) {
+            if let Some(replayed) = self.audit.replayed_at(size, root, true) {
+                self.ask(Job::Published(replayed));
+            }
+        }
+    }
+}
+
+/// The tiles above the leaves that are not full yet, by level: their number and what the fold has given of them.
+#[derive(Default)]
+struct Levels(BTreeMap<u8, (u64, Vec<Hash>)>);
+
+impl Levels {
+    fn of(leaves: &[Hash]) -> Self {
+        let mut levels = Self::default();
+        let mut frontier = Frontier::new();
+        for leaf in leaves {
+            for tile in frontier.push(LeafHash(*leaf)) {
+                levels.push(tile);
+            }
+        }
+        levels
+    }
+
+    /// Takes the next hash of a level and gives the tile it completes.
+    fn push(&mut self, tile: TileHash) -> Option<(u8, u64, Vec<Hash>)> {
+        let (number, hashes) = self.0.entry(tile.level).or_default();
+        *number = tile.index / u64::from(WIDTH);
+        hashes.push(tile.hash);
+        if hashes.len() < usize::from(WIDTH) {
+            return None;
+        }
+        Some((tile.level, *number, core::mem::take(hashes)))
+    }
+
+    fn partial(&self) -> Vec<(u8, u64, Vec<Hash>)> {
+        let open = self.0.iter().filter(|(_, (_, hashes))| !hashes.is_empty());
+        open.map(|(level, (number, hashes))| (*level, *number, hashes.clone())).collect()
+    }
+}

@@ -1,0 +1,68 @@
+//! Published checkpoints, held against the replay.
+
+use std::collections::BTreeSet;
+
+use verifier::audit::{AuditError, Fault, Replayed};
+use verifier::log::checkpoint::SignedCheckpoint;
+use verifier::log::index::TreeSize;
+use verifier::log::note;
+use verifier::log::policy::Policy;
+use verifier::log::policy_check::PolicyCheckError;
+
+use super::fault::{Stop, TreeFault};
+use super::source::Source;
+use super::tree::Tree;
+
+/// The sizes of the published checkpoints in a source that can list them, none beyond the head.
+pub(super) fn listed(tree: &Tree<'_>) -> Result<BTreeSet<u64>, Stop> {
+    let names = tree.source.list("checkpoints")?.unwrap_or_default();
+    let sizes: BTreeSet<u64> =
+        names.iter().filter_map(|name| TreeSize::parse_decimal(name).ok()).map(|size| size.0).collect();
+    match sizes.last() {
+        Some(last) if *last > tree.size.0 && !tree.has_grown_to(last - 1)? => {
+            Err(TreeFault::Beyond { path: format!("checkpoints/{last}"), size: tree.size.0 }.into())
+        }
+        _ => Ok(sizes.into_iter().filter(|size| *size <= tree.size.0).collect()),
+    }
+}
+
+/// Reads and parses a checkpoint of the tree; nothing if it is not there.
+pub(super) fn read(source: &Source, path: &str) -> Result<Option<SignedCheckpoint>, Stop> {
+    let Some(bytes) = source.read(path, note::MAX_LENGTH)? else { return Ok(None) };
+    let text = String::from_utf8(bytes).map_err(|_| TreeFault::Encoding { path: path.to_owned() })?;
+    let note = SignedCheckpoint::parse(&text);
+    Ok(Some(note.map_err(|error| TreeFault::Checkpoint { path: path.to_owned(), error })?))
+}
+
+/// Checks the published checkpoint of a size, if there is one; says whether there was.
+pub(super) fn check(source: &Source, policy: &Policy, replayed: &Replayed) -> Result<bool, Stop> {
+    let size = replayed.size();
+    let path = format!("checkpoints/{size}");
+    let Some(note) = read(source, &path)? else { return Ok(false) };
+    if note.checkpoint.size != size {
+        return Err(TreeFault::Name { path, found: note.checkpoint.size.0 }.into());
+    }
+    check_note(policy, replayed, &note, path)?;
+    Ok(true)
+}
+
+/// Checks a checkpoint against the replay. Another root under the log key's signature is a fork.
+pub(super) fn check_note(
+    policy: &Policy,
+    replayed: &Replayed,
+    note: &SignedCheckpoint,
+    path: String,
+) -> Result<(), Stop> {
+    match replayed.check(note) {
+        Ok(()) => {}
+        Err(AuditError { fault: Fault::Root { size, expected, found }, .. }) => {
+            return Err(TreeFault::Fork { size: size.0, expected, found, note: note.format() }.into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    match policy.check_log(note) {
+        // An older log key need not be in the policy any more; the replay knows it.
+        Ok(_) | Err(PolicyCheckError::NotSigned { .. }) => Ok(()),
+        Err(error) => Err(TreeFault::Cosignature { path, error }.into()),
+    }
+}

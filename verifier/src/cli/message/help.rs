@@ -1,0 +1,37 @@
+//! The help texts in Chinese; the English ones stand beside the arguments.
+
+use clap::Command;
+
+/// The same command line, explained in Chinese.
+pub(in super::super) fn help_zh(command: Command) -> Command {
+    command
+        .about("核验明账账本所说的一切，只信你自己的策略文件")
+        .after_help("退出码：0 通过；1 不予认可；2 无法核验；3 完好，但列有须注意的原因；4 格式较新，无法判断")
+        .mut_arg("json", |arg| arg.help("输出一个 JSON 对象，而不是文字"))
+        .mut_arg("lang", |arg| arg.help("文字的语言；缺省随环境"))
+        .mut_subcommand("receipt", |command| {
+            with_policy(command.about("核验回执：账本收录了这个条目"))
+                .mut_arg("file", |arg| arg.help("回执（.tlog-proof）；- 表示标准输入"))
+        })
+        .mut_subcommand("dossier", |command| {
+            with_policy(command.about("核验案卷或不存在证明：一个项目的一切，且别无遗漏"))
+                .mut_arg("file", |arg| arg.help("案卷或不存在证明（.dossier.json）；- 表示标准输入"))
+                .mut_arg("project", |arg| arg.help("应当是哪个项目，写法不拘"))
+                .mut_arg("max_age", |arg| {
+                    arg.help("账本头早于此即不予认可：90s、30m、12h、7d、2w；不写则早于 7d 时提示陈旧")
+                })
+                .mut_arg("audited", |arg| arg.help("你自己审计留下的状态，由它为完整性作证"))
+        })
+        .mut_subcommand("audit", |command| {
+            with_policy(command.about("重放整个账本：导出的目录，或 http(s) 地址"))
+                .mut_arg("source", |arg| arg.help("导出的目录，或 http(s) 地址"))
+                .mut_arg("state", |arg| arg.help("把审计结果记在这里，下次只读新增部分"))
+                .mut_arg("evidence", |arg| {
+                    arg.help("发现分叉或倒退时证据写在哪里；缺省为状态文件旁（或当前目录）的 fork-evidence.json")
+                })
+        })
+}
+
+fn with_policy(command: Command) -> Command {
+    command.mut_arg("policy", |arg| arg.help("信任策略：谁的话算数"))
+}
