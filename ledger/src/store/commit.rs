@@ -99,18 +99,39 @@ impl Store {
     /// error the batch was rolled back.
     pub(crate) async fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
         let connection = &mut self.connection;
+        let bytes = batch.bytes();
         sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
         if let Err(error) = write(connection, batch).await {
             // SQLite may have rolled back by itself (disk full): then this fails, and nothing is open any more.
             let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
             return Err(error);
         }
-        let Err(error) = sqlx::query("COMMIT").execute(&mut *connection).await else { return Ok(()) };
+        let Err(error) = sqlx::query("COMMIT").execute(&mut *connection).await else {
+            // Recorded. That the WAL could not be moved changes nothing; it is tried again.
+            if let Err(error) = self.wal.committed(bytes, connection).await {
+                tracing::warn!(%error, "the WAL could not be moved into the database");
+            }
+            return Ok(());
+        };
         if !is_certain(&error) {
             return Err(StoreError::CommitUnknown(error));
         }
         let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
         Err(error.into())
+    }
+}
+
+impl Batch {
+    /// About how many bytes the batch adds to the WAL.
+    fn bytes(&self) -> usize {
+        const PAGES_IN_PLACE: usize = 8 * 16_384;
+        let entries: usize = self.entries.iter().map(|row| row.entry.len()).sum();
+        let disclosures: usize = self.disclosures.iter().map(|(_, text)| text.len()).sum();
+        let map = match &self.map {
+            MapRows::Change { subjects, nodes } => subjects.len() + nodes.len(),
+            MapRows::Merge { .. } => 32 << 20,
+        };
+        entries + disclosures + map + PAGES_IN_PLACE
     }
 }
 

@@ -8,6 +8,7 @@ mod map;
 mod open;
 mod read;
 mod rows;
+mod wal;
 
 pub(crate) use commit::{Batch, EntryRow, MapRows, SubjectRow};
 pub(crate) use map::{Changes, Held};

@@ -7,6 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::StoreError;
+use super::wal::WalMover;
 
 /// Rows are 2 to 3 KB and arrive in order, so a large page wastes little and costs fewer writes.
 const PAGE_SIZE: u32 = 16_384;
@@ -14,9 +15,6 @@ const PAGE_SIZE: u32 = 16_384;
 const WRITER_CACHE_KIB: u32 = 262_144;
 /// A reader's page cache in KiB.
 const READER_CACHE_KIB: u32 = 16_384;
-/// Pages in the WAL before it is moved into the file (128 MiB): more makes the batch that moves it wait longer, fewer moves the
-/// last tiles, which every batch rewrites, more often.
-const CHECKPOINT_PAGES: u32 = 8_192;
 /// The WAL shrinks to this many bytes after it was moved.
 const WAL_LIMIT: u64 = 256 << 20;
 /// How long to wait for another connection's lock.
@@ -25,6 +23,7 @@ const BUSY: Duration = Duration::from_secs(10);
 /// The one connection that writes.
 pub(crate) struct Store {
     pub(super) connection: SqliteConnection,
+    pub(super) wal: WalMover,
 }
 
 /// The connections that read, whether or not a writer runs beside them.
@@ -43,16 +42,18 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON")
             .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+            .pragma("wal_autocheckpoint", "0")
             .pragma("journal_size_limit", WAL_LIMIT.to_string())
             .statement_cache_capacity(200);
         let mut connection = options.connect().await?;
         sqlx::migrate!("../migrations").run(&mut connection).await?;
-        Ok(Self { connection })
+        let wal = WalMover::start(path).await?;
+        Ok(Self { connection, wal })
     }
 
     /// Closes the file; the last connection to it moves the WAL into it.
     pub(crate) async fn close(self) -> Result<(), StoreError> {
+        self.wal.stop();
         Ok(self.connection.close().await?)
     }
 }
@@ -70,6 +71,6 @@ impl Readers {
     }
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).foreign_keys(true).disable_statement_logging()
 }
