@@ -99,7 +99,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, cl
 fn asked_lang(args: &[OsString]) -> Lang {
     let words: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
     let after = |i: usize| words.get(i + 1).map(AsRef::as_ref);
-    let said = (0..words.len()).find_map(|i| words[i].strip_prefix("--lang=").or(if words[i] == "--lang" { after(i) } else { None }));
+    let said = (0..words.len())
+        .find_map(|i| words[i].strip_prefix("--lang=").or(if words[i] == "--lang" { after(i) } else { None }));
     match said {
         Some("zh") => Lang::Zh,
         Some("en") => Lang::En,

@@ -113,7 +113,8 @@ impl<'a> Run<'a> {
                 let message = Message::StateOfOther { path: &shown, found: state.snapshot.origin(), expected: origin };
                 return Err(Failure::unchecked("state", message.text(lang)));
             }
-            let note = SignedCheckpoint::parse(state.head()).map_err(|error| damaged(path, &error.to_string(), lang))?;
+            let note =
+                SignedCheckpoint::parse(state.head()).map_err(|error| damaged(path, &error.to_string(), lang))?;
             checked = state.checked.into_iter().collect();
             audit = Audit::resume(state.snapshot).map_err(|error| damaged(path, &error.to_string(), lang))?;
             if audit.size() != note.checkpoint.size || audit.root() != note.checkpoint.root {
@@ -170,11 +171,7 @@ impl<'a> Run<'a> {
         folded?;
         match self.audit.replayed() {
             Some(replayed) => published::check_note(self.policy, &replayed, head, "checkpoint".into()),
-            None => Err(AuditError {
-                index: LeafIndex(0),
-                fault: Fault::NoSeal { size: head.checkpoint.size },
-            }
-            .into()),
+            None => Err(AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size: head.checkpoint.size } }.into()),
         }
     }
 

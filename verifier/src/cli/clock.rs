@@ -57,7 +57,8 @@ mod tests {
         assert_eq!(parse_duration("90s"), Ok(90));
         assert_eq!(parse_duration("7d"), Ok(604_800));
         assert_eq!(parse_duration("2w"), Ok(1_209_600));
-        for bad in ["", "d", "7", "-1d", "+1d", "1.5h", "7 d", "7days", "99999999999999999999d", "9999w", "七d", "7天"] {
+        for bad in ["", "d", "7", "-1d", "+1d", "1.5h", "7 d", "7days", "99999999999999999999d", "9999w", "七d", "7天"]
+        {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
     }

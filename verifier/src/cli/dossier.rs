@@ -97,9 +97,10 @@ fn tell(dossier: &Dossier, policy: &Policy, max_age: Option<u64>, lang: Lang, re
         report.reasons.push(Reason::LedgerWordOnly);
     }
     let names = cosigners(policy, &dossier.witnessed);
-    let root_kid = dossier.registry.as_ref().map(|registry| {
-        verifier::log::base64::encode_url(&registry.root_kid(LeafIndex(head.size.0 - 1)).0)
-    });
+    let root_kid = dossier
+        .registry
+        .as_ref()
+        .map(|registry| verifier::log::base64::encode_url(&registry.root_kid(LeafIndex(head.size.0 - 1)).0));
     report.say(Message::AsOf { time: &shown, clock: whose, size: head.size.0 }.text(lang));
     report.say(Message::Ledger { origin: &head.origin, root_kid: root_kid.as_deref() }.text(lang));
     report.say(Message::Whole { wholeness: dossier.wholeness }.text(lang));

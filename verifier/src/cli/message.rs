@@ -151,7 +151,11 @@ impl Message<'_> {
         match self {
             Self::Accepted { what } => say!(lang, "结论：通过。{what}", "Verdict: accepted. {what}"),
             Self::Qualified { what } => {
-                say!(lang, "结论：内容完好，但须注意以下各点。{what}", "Verdict: intact, but note the reasons below. {what}")
+                say!(
+                    lang,
+                    "结论：内容完好，但须注意以下各点。{what}",
+                    "Verdict: intact, but note the reasons below. {what}"
+                )
             }
             Self::Because { reason } => because(reason, lang),
             Self::Rejected { message, rule } => {
@@ -171,7 +175,11 @@ impl Message<'_> {
         match self {
             Self::Unreadable { path, error } => say!(lang, "读不了 {path}：{error}", "cannot read {path}: {error}"),
             Self::TooLong { limit } => {
-                say!(lang, "文件超过 {limit} 字节，不可能有效", "the file has more than {limit} bytes and cannot be valid")
+                say!(
+                    lang,
+                    "文件超过 {limit} 字节，不可能有效",
+                    "the file has more than {limit} bytes and cannot be valid"
+                )
             }
             Self::NotUtf8 => say!(lang, "文件不是 UTF-8 文本", "the file is not UTF-8 text"),
             Self::BadPolicy { path, error } => {
@@ -255,7 +263,11 @@ impl Message<'_> {
     fn dossier(self, lang: Lang) -> String {
         match self {
             Self::OtherProject { expected, found } => {
-                say!(lang, "要核验的是 {expected}，文件说的是 {found}", "asked for {expected}, the file is about {found}")
+                say!(
+                    lang,
+                    "要核验的是 {expected}，文件说的是 {found}",
+                    "asked for {expected}, the file is about {found}"
+                )
             }
             Self::DossierFork { size } => say!(
                 lang,
@@ -353,12 +365,20 @@ impl Message<'_> {
                 "Of these     {projects} projects, {notices} notices, {subjects} subjects, {seals} seals"
             ),
             Self::Corrections { reveals, erasures } => {
-                say!(lang, "更正    启封 {reveals} 次，删除 {erasures} 次", "Later        {reveals} reveals, {erasures} erasures")
+                say!(
+                    lang,
+                    "更正    启封 {reveals} 次，删除 {erasures} 次",
+                    "Later        {reveals} reveals, {erasures} erasures"
+                )
             }
             Self::Checkpoints { count } => say!(lang, "检查点  {count} 个", "Checkpoints  {count} checked"),
             Self::HeadRoot { size, root, cosigners } => {
                 let names = cosigner_names(cosigners, lang);
-                say!(lang, "账本头  {size} 条，根哈希 {root}；{names}", "Head         {size} entries, root {root}; {names}")
+                say!(
+                    lang,
+                    "账本头  {size} 条，根哈希 {root}；{names}",
+                    "Head         {size} entries, root {root}; {names}"
+                )
             }
             Self::StateKept { path } => say!(lang, "已记入  {path}", "Remembered   {path}"),
             other => other.keeping(lang),
@@ -418,17 +438,11 @@ fn because(reason: Reason, lang: Lang) -> String {
 
 fn whole(wholeness: Wholeness, lang: Lang) -> String {
     match wholeness {
-        Wholeness::ReplayGroup => say!(
-            lang,
-            "完整性  由重放见证人组（replay）作证",
-            "Whole    vouched for by the replay group"
-        ),
+        Wholeness::ReplayGroup => {
+            say!(lang, "完整性  由重放见证人组（replay）作证", "Whole    vouched for by the replay group")
+        }
         Wholeness::OwnAudit => say!(lang, "完整性  由你自己的审计作证", "Whole    vouched for by your own audit"),
-        Wholeness::LedgerWord => say!(
-            lang,
-            "完整性  只有账本自己的说法",
-            "Whole    by the ledger's word only"
-        ),
+        Wholeness::LedgerWord => say!(lang, "完整性  只有账本自己的说法", "Whole    by the ledger's word only"),
     }
 }
 

@@ -24,8 +24,8 @@ pub(crate) fn run(args: &ReceiptArgs, lang: Lang) -> Report {
 fn verify(args: &ReceiptArgs, lang: Lang) -> Result<Report, Failure> {
     let policy = read_policy(&args.policy, lang)?;
     let text = read_text(&args.file, MAX_LENGTH, lang)?;
-    let receipt = receipt::verify(&text, &policy)
-        .map_err(|error| Failure::found(&error, error.is_newer_format(), lang))?;
+    let receipt =
+        receipt::verify(&text, &policy).map_err(|error| Failure::found(&error, error.is_newer_format(), lang))?;
     let mut report = Report::new(COMMAND);
     tell(&receipt, &policy, lang, &mut report);
     if !receipt.meets_quorum() {

@@ -144,9 +144,10 @@ impl Report {
     /// One JSON object on one line, members in alphabetical order.
     pub(crate) fn format_json(&self) -> String {
         let verdict = self.verdict();
-        let error = self.failure.as_ref().map_or(Value::Null, |failure| {
-            json!({ "rule": failure.rule, "entry": failure.entry, "message": failure.message })
-        });
+        let error = self.failure.as_ref().map_or(
+            Value::Null,
+            |failure| json!({ "rule": failure.rule, "entry": failure.entry, "message": failure.message }),
+        );
         let reasons: Vec<_> = self.reasons.iter().map(|reason| reason.code()).collect();
         let mut object = self.facts.clone();
         object.insert("schema".into(), format!("mingzhang-verify/{}/v1", self.command).into());

@@ -120,7 +120,10 @@ impl DossierFile {
         let head = read_head(object.object("head")?)?;
         let parts = object.array("subjects")?.iter();
         let subjects = parts.map(read_subject).collect::<Result<Vec<_>, _>>()?;
-        let found = subjects.first().map(|part| part.subject.to_string()).unwrap_or_default();
+        let Some(first) = subjects.first() else {
+            return Err(type_error("subjects", "an array with the subject asked for first").into());
+        };
+        let found = first.subject.to_string();
         let expected = object.string("subject")?;
         if found != expected {
             return Err(FileError::First { expected: expected.to_owned(), found });

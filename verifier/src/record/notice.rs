@@ -41,6 +41,23 @@ pub const MEMBERS: &[&str] = &[
 /// Members of `data` that may stand beside the JWT; `person` may anywhere under `data`.
 pub const DISCLOSABLE_DATA: &[&str] = &["experts", "reserve_price", "bids", "parcels", "rejected", "person"];
 
+/// Members of `data` that are money wherever they stand: never a number, which would lose what it cannot represent.
+const MONEY: &[&str] = &[
+    "budget",
+    "ceiling_price",
+    "starting_price",
+    "deposit",
+    "floor_price",
+    "appraisal",
+    "reserve_price",
+    "price",
+    "unit_price",
+    "value",
+    "new_value",
+    "final_value",
+    "investment",
+];
+
 /// One step from the claims to the object that holds a digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -360,6 +377,9 @@ fn check_inside(name: &str, value: &Value) -> Result<(), NoticeError> {
     }
     if name == "amount" && !is_amount(value) {
         return Err(type_error("amount", "a decimal string").into());
+    }
+    if MONEY.contains(&name) && matches!(value, Value::Number(_)) {
+        return Err(type_error(name, "money: {\"amount\":\"1359102.00\",\"currency\":\"CNY\"}").into());
     }
     match value {
         Value::Array(items) => items.iter().try_for_each(|item| check_inside("", item)),

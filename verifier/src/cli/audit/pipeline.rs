@@ -95,12 +95,7 @@ pub(super) fn run(
 }
 
 /// Checkpoints over entries folded in an earlier run.
-fn check_known(
-    tree: &Tree<'_>,
-    audit: &Audit,
-    listed: &BTreeSet<u64>,
-    checked: &BTreeSet<u64>,
-) -> Result<(), Stop> {
+fn check_known(tree: &Tree<'_>, audit: &Audit, listed: &BTreeSet<u64>, checked: &BTreeSet<u64>) -> Result<(), Stop> {
     let mut frontier = Frontier::new();
     for (size, leaf) in (1..).zip(audit.leaves()) {
         frontier.push(LeafHash(*leaf));

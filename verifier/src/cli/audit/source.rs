@@ -69,7 +69,8 @@ impl Source {
     pub(super) fn read(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
         let bytes = match self {
             Self::Directory(root) => {
-                let read = open_file(root.join(path)).and_then(|file| file.map(|file| read_file(file, limit)).transpose());
+                let read =
+                    open_file(root.join(path)).and_then(|file| file.map(|file| read_file(file, limit)).transpose());
                 read.map_err(|error| SourceError::Failed { path: path.to_owned(), error: error.to_string() })?
             }
             Self::Http(agent, root) => fetch(agent, &format!("{root}/{path}"), |body| read_all(body, 0, limit))?,

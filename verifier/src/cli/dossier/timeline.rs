@@ -144,7 +144,8 @@ fn tell_disclosure(
     let shown_later = revealed.and_then(|(_, reveal)| reveal.shown.values.get(&digest.hash));
     let name = shown.or(shown_later).map(|disclosure| disclosure.name.as_str());
     let name = name.or(sealed.map(|sealed| sealed.field.member()));
-    let path = Message::Field { place: digest.holder.is_empty().then_some("").unwrap_or(&digest.place()), name }.text(lang);
+    let path =
+        Message::Field { place: digest.holder.is_empty().then_some("").unwrap_or(&digest.place()), name }.text(lang);
     let status = match (erased, revealed, sealed) {
         (Some(_), ..) => "erased",
         (None, Some(_), _) => "revealed",

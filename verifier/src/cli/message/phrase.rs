@@ -15,7 +15,9 @@ fn scope(english: &str) -> Option<String> {
     let (role, rest) = english.strip_prefix("it is no ")?.split_once(" for sector ")?;
     let (sector, place) = rest.split_once(" and ")?;
     let role = if role == "supervisor" { "监督部门" } else { "发布主体" };
-    let place = place.strip_prefix("region ").map_or("未写地区（须有全域授权）".to_owned(), |region| format!("地区 {region}"));
+    let place = place
+        .strip_prefix("region ")
+        .map_or("未写地区（须有全域授权）".to_owned(), |region| format!("地区 {region}"));
     Some(format!("它不是类别 {sector}、{place} 的{role}"))
 }
 
@@ -41,7 +43,9 @@ fn listed(english: &str) -> Option<&'static str> {
         }
         "only the recovery key names the next root" => "只有恢复密钥可以指定下一把根密钥",
         "the recovery key names the next root and signs nothing else" => "恢复密钥只用于指定下一把根密钥",
-        "only the root names the next log key, whose name is the origin" => "只有根密钥可以指定下一把账本密钥，且名称须为来源",
+        "only the root names the next log key, whose name is the origin" => {
+            "只有根密钥可以指定下一把账本密钥，且名称须为来源"
+        }
         "only the root records rulebooks and calendars" => "只有根密钥可以记录规则和日历",
         "only the publisher who sealed a value reveals it" => "谁密封，谁启封",
         "authority is given by the root or a supervisor" => "授权须由根密钥或监督部门作出",
@@ -97,10 +101,14 @@ fn form(english: &str) -> Option<&'static str> {
         "the jurisdiction of `sub`" => "`sub` 的法域",
         "the publisher of `sub`" => "`sub` 的发布主体",
         "enrol, rotate or revoke" => "enrol、rotate 或 revoke",
-        "`log` or `root`, with action `rotate`, in subject `ledger`" => "主体 ledger 中 action 为 rotate 的 `log` 或 `root`",
+        "`log` or `root`, with action `rotate`, in subject `ledger`" => {
+            "主体 ledger 中 action 为 rotate 的 `log` 或 `root`"
+        }
         "different roles, at least one" => "至少一个、互不相同的角色",
         "different sector codes, at least one" => "至少一个、互不相同的类别",
-        "different region prefixes of 0, 2, 4 or 6 digits, at least one" => "至少一个、互不相同的 0、2、4 或 6 位地区前缀",
+        "different region prefixes of 0, 2, 4 or 6 digits, at least one" => {
+            "至少一个、互不相同的 0、2、4 或 6 位地区前缀"
+        }
         "a list of different digests, at least one" => "至少一个、互不相同的摘要",
         "exactly one digest, that of `rules`" => "恰为 `rules` 一项的摘要",
         "different dates, YYYY-MM-DD" => "互不相同的日期 YYYY-MM-DD",

@@ -196,7 +196,9 @@ impl Explain for AuthorityError {
             Self::NotEnrolled { iss, index } => format!("`{iss}` 在第 {index} 条时没有有效密钥"),
             Self::OtherKey { iss, index } => format!("`kid` 不是 `{iss}` 在第 {index} 条时的有效密钥"),
             Self::NotAuthorised { iss, reason } => format!("`{iss}` 无权作此声明：{}", phrase(reason)),
-            Self::Seq { expected, found } => format!("声明写的是 seq {found}，条目却是该主体的 seq {expected}（重放或调换次序？）"),
+            Self::Seq { expected, found } => {
+                format!("声明写的是 seq {found}，条目却是该主体的 seq {expected}（重放或调换次序？）")
+            }
             Self::KeyTaken { owner } => format!("这把密钥属于 `{owner}`；一把密钥永远只属于一个发布主体"),
             Self::Target { reason } => format!("所指的公告不对：{}", phrase(reason)),
             Self::Signature { iss } => format!("`{iss}` 的签名不成立"),
