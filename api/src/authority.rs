@@ -17,7 +17,7 @@ use crate::clock::now;
 use crate::failure::Failure;
 use crate::init::{POLICY, RECOVERY_KEY, ROOT_KEY, policy_text};
 use crate::keys;
-use crate::output::Output;
+use crate::output::{Output, write};
 
 /// Who signs: the root with the key in the directory, or whoever is named.
 pub(crate) fn signer(dir: &Path, signer: &Signer, output: Output) -> Result<(String, PrivateKey), Failure> {
@@ -216,16 +216,25 @@ pub(crate) async fn rotate_log(arguments: &RotateLog, output: Output) -> Result<
     let log_path = dir.join(LOG_KEY);
     fs::rename(&next_path, &log_path).map_err(|error| Failure::file(&log_path, &error))?;
     let policy = dir.join(POLICY);
-    fs::write(&policy, policy_text(&vkey.to_string())).map_err(|error| Failure::file(&policy, &error))?;
+    let before = fs::read_to_string(&policy).unwrap_or_default();
+    write(&policy, with_log_key(&before, &vkey.to_string()).as_bytes())?;
     let said = output.pick(
-        "已更换日志密钥；policy.txt 已更新，请把新的公钥告知所有核验者",
-        "rotated the log key; policy.txt is updated: tell every verifier the new key",
+        "已更换日志密钥；policy.txt 同时列出新旧公钥，旧回执仍可核验：请告知所有核验者；若旧密钥被盗，请删去旧行",
+        "rotated the log key; policy.txt lists the new key beside the old, so that older receipts still verify: tell every verifier, and remove the old line if the old key was stolen",
     );
     output.print(
         &format!("{said}\n{vkey} · #{index}"),
         &json!({ "log_key": vkey.to_string(), "index": index.0, "policy": policy }),
     );
     Ok(0)
+}
+
+/// A policy that trusts one more log key; a policy that is not there is made.
+fn with_log_key(policy: &str, log_key: &str) -> String {
+    if policy.lines().any(|line| line.split_whitespace().nth(1) == Some(log_key)) {
+        return policy.to_owned();
+    }
+    if policy.trim().is_empty() { policy_text(log_key) } else { format!("log {log_key}\n{policy}") }
 }
 
 /// Names the next root key, with the recovery key.

@@ -39,6 +39,13 @@ impl From<SignerError> for Failure {
 
 impl From<ledger::LedgerError> for Failure {
     fn from(error: ledger::LedgerError) -> Self {
-        Self::operational(error)
+        match error {
+            // What was asked is wrong, not the state of things.
+            ledger::LedgerError::NotEmpty { .. }
+            | ledger::LedgerError::Jurisdiction
+            | ledger::LedgerError::OtherLedgersTree { .. }
+            | ledger::LedgerError::Signer(SignerError::Name(_)) => Self::refused(error),
+            _ => Self::operational(error),
+        }
     }
 }
