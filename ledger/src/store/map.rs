@@ -1,6 +1,7 @@
 //! Reading the subject map's tables, and the forms in which they hold a subject.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -56,9 +57,10 @@ impl Snapshot {
         }
         let descent = descend(&key, &top, &below);
         let (first, last) = descent.bucket(&key);
-        let mut bucket = if descent.empty { BTreeMap::new() } else { self.subjects(first, last).await? };
+        let mut bucket = BTreeMap::new();
         if !descent.empty {
-            changes.overlay(first, last, &mut bucket)?;
+            bucket.extend(self.subjects(first, last).await?);
+            changes.between(first, last, |key, held| drop(bucket.insert(key, held)))?;
         }
         let leaves: Vec<Leaf> = bucket.iter().map(|(key, held)| (*key, held.state.value())).collect();
         Ok(Proven { proof: descent.prove(&key, &leaves), held: bucket.remove(&key) })
@@ -67,24 +69,21 @@ impl Snapshot {
     /// What the map holds for a subject.
     pub(crate) async fn subject(&mut self, subject: &str, changes: &Changes) -> Result<Option<Held>, StoreError> {
         let key = map_key(subject);
-        let mut held = self.subjects(key, key).await?;
-        changes.overlay(key, key, &mut held)?;
-        Ok(held.remove(&key))
+        let mut newest = self.subjects(key, key).await?.pop().map(|(_, held)| held);
+        changes.between(key, key, |_, held| newest = Some(held))?;
+        Ok(newest)
     }
 
-    /// Every subject, and the keys of those whose rows in `subject` are out of date.
-    pub(crate) async fn all_subjects(&mut self) -> Result<(HashMap<Hash, Held>, BTreeSet<Hash>), StoreError> {
-        let mut subjects = HashMap::new();
-        for byte in 0..=255 {
+    /// The rows of `subject` whose keys begin with these bytes.
+    pub(crate) async fn subjects_of(&mut self, bytes: RangeInclusive<u8>) -> Result<Vec<(Hash, Held)>, StoreError> {
+        let mut subjects = Vec::new();
+        // In parts, because a result is in memory as a whole.
+        for byte in bytes {
             let (mut first, mut last) = (Hash::ZERO, Hash([0xff; 32]));
             (first.0[0], last.0[0]) = (byte, byte);
-            subjects.extend(self.subjects(first, last).await?);
+            subjects.append(&mut self.subjects(first, last).await?);
         }
-        let mut newer = BTreeMap::new();
-        self.changes().await?.overlay(Hash::ZERO, Hash([0xff; 32]), &mut newer)?;
-        let unmerged = newer.keys().copied().collect();
-        subjects.extend(newer);
-        Ok((subjects, unmerged))
+        Ok(subjects)
     }
 
     async fn map_tile(&mut self, prefix: i64) -> Result<MapTile, StoreError> {
@@ -94,7 +93,7 @@ impl Snapshot {
         nodes.map_or(Ok([MapNode::Empty; 256]), |nodes| parse_tile(&nodes).ok_or(damaged))
     }
 
-    async fn subjects(&mut self, first: Hash, last: Hash) -> Result<BTreeMap<Hash, Held>, StoreError> {
+    async fn subjects(&mut self, first: Hash, last: Hash) -> Result<Vec<(Hash, Held)>, StoreError> {
         let query =
             sqlx::query("SELECT key, count, newest, head, tally FROM subject WHERE key BETWEEN ? AND ? ORDER BY key");
         let rows = query.bind(first.0.to_vec()).bind(last.0.to_vec()).fetch_all(self.connection()).await?;
@@ -103,14 +102,24 @@ impl Snapshot {
 }
 
 impl Changes {
-    /// The subjects between two keys as the batches since the last merge left them.
-    fn overlay(&self, first: Hash, last: Hash, subjects: &mut BTreeMap<Hash, Held>) -> Result<(), StoreError> {
+    /// Brings subjects up to date; gives the keys of those that were not.
+    pub(crate) fn lay_over(&self, subjects: &mut HashMap<Hash, Held>) -> Result<BTreeSet<Hash>, StoreError> {
+        let mut changed = BTreeSet::new();
+        self.between(Hash::ZERO, Hash([0xff; 32]), |key, held| {
+            changed.insert(key);
+            subjects.insert(key, held);
+        })?;
+        Ok(changed)
+    }
+
+    /// Each change to a subject between two keys, in the order of the batches.
+    fn between(&self, first: Hash, last: Hash, mut take_in: impl FnMut(Hash, Held)) -> Result<(), StoreError> {
         for mut packed in self.subjects.iter().map(Vec::as_slice) {
             while !packed.is_empty() {
                 let key = Hash(take(&mut packed).ok_or_else(damaged_change)?);
                 let held = unpack(&mut packed).ok_or_else(damaged_change)?;
                 if (first..=last).contains(&key) {
-                    subjects.insert(key, held);
+                    take_in(key, held);
                 }
             }
         }
