@@ -28,7 +28,8 @@ fn notice(n: u64, projects: u64, keys: &[PrivateKey]) -> SignedStatement {
     let project = u64::from_be_bytes(hash[..8].try_into().unwrap()) % projects;
     let publisher = n as usize % PUBLISHERS;
     let salt = encode_url(&hash[..16]);
-    let disclosure = encode_url(format!("[\"{salt}\",\"text\",\"{}\"]", "公共资源交易公告全文。".repeat(15)).as_bytes());
+    let disclosure =
+        encode_url(format!("[\"{salt}\",\"text\",\"{}\"]", "公共资源交易公告全文。".repeat(15)).as_bytes());
     let digest = encode_url(&sha256(disclosure.as_bytes()).0);
     let filler = |length: usize| "工".repeat(length / 3);
     let claims = |fill: usize| {
@@ -61,12 +62,6 @@ fn raw_limit(notices: &[SignedStatement], keys: &[PrivateKey]) -> f64 {
         }
     });
     notices.len() as f64 / started.elapsed().as_secs_f64()
-}
-
-fn cpu_ticks() -> u64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.split(' ').collect();
-    fields[13].parse::<u64>().unwrap() + fields[14].parse::<u64>().unwrap()
 }
 
 fn publisher_of(one: &SignedStatement) -> usize {
@@ -142,10 +137,7 @@ async fn run(entries: u64) {
     while done < entries {
         let notices = sign(done, part, projects, &keys).await;
         let raw = raw_limit(&notices, &keys);
-        let cpu = cpu_ticks();
-        let took = append(&ledger, notices).await.as_secs_f64();
-        println!("cpu {:.2} of {:.2}", (cpu_ticks() - cpu) as f64 / 100.0, took * 2.0);
-        let rate = part as f64 / took;
+        let rate = part as f64 / append(&ledger, notices).await.as_secs_f64();
         ratios.push(rate / raw);
         done += part;
         println!("append at {done:>9}: {rate:>7.0}/s, raw limit {raw:>7.0}/s, ratio {:.2}", rate / raw);
@@ -157,7 +149,10 @@ async fn run(entries: u64) {
     println!("single appends: {singles:.0}/s with 64 outstanding, {alone:.0}/s with 1");
     Arc::into_inner(ledger).unwrap().close().await;
     let size = std::fs::metadata(dir.path().join("ledger.db")).unwrap().len();
-    println!("ledger.db: {:.2} of the notices' own bytes (at most 1.35)", size as f64 / (BYTES as u64 * (done + 6600)) as f64);
+    println!(
+        "ledger.db: {:.2} of the notices' own bytes (at most 1.35)",
+        size as f64 / (BYTES as u64 * (done + 6600)) as f64
+    );
     for _ in 0..3 {
         let started = Instant::now();
         let ledger = Ledger::open(dir.path()).await.unwrap();
@@ -170,7 +165,9 @@ async fn sign(first: u64, count: u64, projects: u64, keys: &Arc<Vec<PrivateKey>>
     let half = count / 2;
     let [a, b] = [(first, half), (first + half, count - half)].map(|(first, count)| {
         let keys = keys.clone();
-        tokio::task::spawn_blocking(move || (first..first + count).map(|n| notice(n, projects, &keys)).collect::<Vec<_>>())
+        tokio::task::spawn_blocking(move || {
+            (first..first + count).map(|n| notice(n, projects, &keys)).collect::<Vec<_>>()
+        })
     });
     let mut notices = a.await.unwrap();
     notices.extend(b.await.unwrap());

@@ -3,6 +3,7 @@
 
 use verifier::log::hash::Hash;
 use verifier::log::index::LeafIndex;
+use verifier::log::key::{PreparedKey, verify_each};
 use verifier::record::authority::{AuthorityError, Registry};
 use verifier::record::disclosure::{self, Shown};
 use verifier::record::notice::{Notice, Step};
@@ -53,8 +54,31 @@ pub(crate) struct Admitted {
     pub(crate) missing: Vec<Hash>,
 }
 
-/// Reads a statement, opens its disclosures and verifies its signature with the newest key of its issuer.
-pub(crate) fn admit(registry: &Registry, signed: SignedStatement) -> Result<Admitted, Refusal> {
+/// Admits statements: reads each, opens its disclosures and verifies its signature with the newest key of its issuer.
+pub(crate) fn admit(registry: &Registry, statements: Vec<SignedStatement>) -> Vec<Result<Admitted, Refusal>> {
+    let mut admitted: Vec<_> = statements.into_iter().map(|signed| read(registry, signed)).collect();
+    let with_key = admitted.iter().flatten().filter_map(|one| Some((one, key_of(registry, &one.statement)?)));
+    let jobs: Vec<_> = with_key
+        .map(|(one, key)| {
+            let (message, signature) = one.statement.signed_bytes(&one.signed.jwt);
+            (key, message, signature)
+        })
+        .collect();
+    let mut answers = verify_each(&jobs).into_iter();
+    for slot in &mut admitted {
+        let Ok(one) = slot else { continue };
+        if one.verified && answers.next() != Some(Ok(())) {
+            *slot = Err(AuthorityError::Signature { iss: one.statement.iss.clone() }.into());
+        }
+    }
+    admitted
+}
+
+fn key_of<'r>(registry: &'r Registry, statement: &Statement) -> Option<&'r PreparedKey> {
+    registry.key(&statement.iss, &statement.kid, LeafIndex(u64::MAX))
+}
+
+fn read(registry: &Registry, signed: SignedStatement) -> Result<Admitted, Refusal> {
     let statement = Statement::parse(&signed.jwt)?;
     let missing = match statement.kind() {
         // What a reveal may show only its target says.
@@ -65,13 +89,7 @@ pub(crate) fn admit(registry: &Registry, signed: SignedStatement) -> Result<Admi
             shown.missing
         }
     };
-    let newest = LeafIndex(u64::MAX);
-    let key = registry.key(&statement.iss, &statement.kid, newest);
-    if let Some(key) = key {
-        let refused = |_| AuthorityError::Signature { iss: statement.iss.clone() };
-        statement.verify(&signed.jwt, key).map_err(refused)?;
-    }
-    let (verified, subject) = (key.is_some(), statement.sub.to_string());
+    let (verified, subject) = (key_of(registry, &statement).is_some(), statement.sub.to_string());
     let id = StatementId::of(&statement.iss, &statement.jti);
     Ok(Admitted { key: map_key(&subject), signed, statement, subject, id, verified, missing })
 }

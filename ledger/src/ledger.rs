@@ -140,10 +140,10 @@ impl Ledger {
         let statements = vec![statement];
         let (room, registry) = (self.reserve(&statements).await?, self.registry());
         let admitted = if statements[0].bytes() > LONG_BYTES {
-            let blocking = tokio::task::spawn_blocking(move || admit_all(&registry, statements));
+            let blocking = tokio::task::spawn_blocking(move || admit(&registry, statements));
             blocking.await.map_err(|_| LedgerError::Closed)?
         } else {
-            admit_all(&registry, statements)
+            admit(&registry, statements)
         };
         let mut outcomes = self.enqueue(admitted, room)?.outcomes().await?;
         Ok(outcomes.pop().expect("one outcome for one statement"))
@@ -167,7 +167,7 @@ impl Ledger {
                 }
             };
             let registry = self.registry();
-            admissions.push_back((tokio::spawn(async move { admit_all(&registry, chunk) }), room));
+            admissions.push_back((tokio::spawn(async move { admit(&registry, chunk) }), room));
             self.enqueue_oldest(&mut admissions, AHEAD, &mut pending).await?;
         }
         self.enqueue_oldest(&mut admissions, 0, &mut pending).await?;
@@ -272,10 +272,6 @@ fn chunks(statements: Vec<SignedStatement>) -> impl Iterator<Item = Vec<SignedSt
 }
 
 type Admission = Result<crate::admission::Admitted, crate::error::Refusal>;
-
-fn admit_all(registry: &verifier::record::authority::Registry, statements: Vec<SignedStatement>) -> Vec<Admission> {
-    statements.into_iter().map(|statement| admit(registry, statement)).collect()
-}
 
 /// Statements on their way: those refused at admission have their outcome already.
 struct Pending {

@@ -136,8 +136,8 @@ impl PrivateKey {
 
     /// Signs a statement: `claims` is the JSON that goes into the JWT as it is. Nothing is checked; the ledger will.
     pub fn sign_statement(&self, kind: Kind, claims: &str) -> String {
-        let kid = self.jwk.kid_text();
-        let header = format!("{{\"alg\":\"Ed25519\",\"kid\":\"{kid}\",\"typ\":\"{}\"}}", kind.typ());
+        let thumbprint = self.jwk.kid_text();
+        let header = format!("{{\"alg\":\"Ed25519\",\"kid\":\"{thumbprint}\",\"typ\":\"{}\"}}", kind.typ());
         let mut jwt = format!("{}.{}", encode_url(header.as_bytes()), encode_url(claims.as_bytes()));
         let signature = self.key.sign(jwt.as_bytes()).to_bytes();
         jwt.push('.');
@@ -227,11 +227,11 @@ mod tests {
     #[test]
     fn pkcs8_is_read_and_anything_else_refused() {
         let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
-        let key = PrivateKey::parse(pem).expect("RFC 8410 §10.3");
+        let key = PrivateKey::parse(pem.as_bytes()).expect("RFC 8410 §10.3");
         assert_eq!(encode_url(key.jwk.key.as_bytes()), "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE");
         let other = "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE\",\"d\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}";
-        assert!(PrivateKey::parse(other).is_none(), "the public half is another key's");
-        assert!(PrivateKey::parse("").is_none());
+        assert!(PrivateKey::parse(other.as_bytes()).is_none(), "the public half is another key's");
+        assert!(PrivateKey::parse(b"").is_none());
     }
 
     #[test]

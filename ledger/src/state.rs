@@ -68,15 +68,21 @@ impl State {
     /// Its parts do not agree with each other: the newest checkpoint, the tree's tiles, the seal and the subjects.
     pub(crate) async fn load(readers: &Readers) -> Result<(Self, SignedCheckpoint), LedgerError> {
         let mut snapshot = readers.snapshot().await?;
+        let mut second = readers.snapshot().await?;
         let head = snapshot.head().await?.ok_or(inconsistent("there is no checkpoint"))?;
         let mut state = Self::new(read_genesis(&mut snapshot).await?)?;
         state.load_precedents(&mut snapshot).await?;
         state.load_tree(&mut snapshot, &head).await?;
-        state.ids = StatementIds::resume(&snapshot.statement_ids().await?);
+        let stored = snapshot.statement_ids().await?;
+        let ids = tokio::task::spawn_blocking(move || StatementIds::resume(&stored));
+        // Two connections are two threads within SQLite.
+        let (low, high) = tokio::try_join!(snapshot.subjects_of(0..=127), second.subjects_of(128..=255))?;
+        state.subjects = low.into_iter().chain(high).collect();
+        state.unmerged = snapshot.changes().await?.lay_over(&mut state.subjects);
+        state.ids = ids.await.map_err(|_| LedgerError::Closed)?;
         if state.ids.len() != head.checkpoint.size.0 {
             return Err(inconsistent("there is not one statement id for every entry"));
         }
-        (state.subjects, state.unmerged) = snapshot.all_subjects().await?;
         for (key, held) in &state.subjects {
             state.map.insert(*key, held.state.value());
         }

@@ -16,8 +16,9 @@ impl StatementId {
     pub(crate) const NONE: Self = Self(0);
 
     pub(crate) fn of(iss: &PublisherId, jti: &str) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = sha256_parts(&[iss.as_str().as_bytes(), b"\n", jti.as_bytes()]).0;
-        Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+        let hash = sha256_parts(&[iss.as_str().as_bytes(), b"\n", jti.as_bytes()]);
+        let (first, _) = hash.0.split_first_chunk().expect("32 bytes begin with 8");
+        Self(u64::from_be_bytes(*first))
     }
 
     /// Whether these are its stored bytes.

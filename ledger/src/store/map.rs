@@ -1,6 +1,7 @@
 //! Reading the subject map's tables, and the forms in which they hold a subject.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -62,8 +63,9 @@ impl Snapshot {
         }
         let descent = descend(&key, &top, &below);
         let (first, last) = descent.bucket(&key);
-        let mut bucket = if descent.empty { BTreeMap::new() } else { self.subjects(first, last).await? };
+        let mut bucket = BTreeMap::new();
         if !descent.empty {
+            bucket.extend(self.subjects(first, last).await?);
             changes.overlay(first, last, &mut bucket);
         }
         let leaves: Vec<Leaf> = bucket.iter().map(|(key, held)| (*key, held.state.value())).collect();
@@ -73,23 +75,20 @@ impl Snapshot {
     /// What the map holds for a subject.
     pub(crate) async fn subject(&mut self, subject: &str, changes: &Changes) -> Result<Option<Held>, StoreError> {
         let key = map_key(subject);
-        let mut held = self.subjects(key, key).await?;
-        changes.overlay(key, key, &mut held);
-        Ok(held.remove(&key))
+        let newest = self.subjects(key, key).await?.pop().map(|(_, held)| held);
+        Ok(changes.subjects.get(&key).cloned().or(newest))
     }
 
-    /// Every subject, and the keys of those whose rows in `subject` are out of date.
-    pub(crate) async fn all_subjects(&mut self) -> Result<(HashMap<Hash, Held>, BTreeSet<Hash>), StoreError> {
-        let mut subjects = HashMap::new();
-        for byte in 0..=255 {
+    /// The rows of `subject` whose keys begin with these bytes.
+    pub(crate) async fn subjects_of(&mut self, bytes: RangeInclusive<u8>) -> Result<Vec<(Hash, Held)>, StoreError> {
+        let mut subjects = Vec::new();
+        // In parts, because a result is in memory as a whole.
+        for byte in bytes {
             let (mut first, mut last) = (Hash::ZERO, Hash([0xff; 32]));
             (first.0[0], last.0[0]) = (byte, byte);
-            subjects.extend(self.subjects(first, last).await?);
+            subjects.append(&mut self.subjects(first, last).await?);
         }
-        let newer = self.changes().await?.subjects;
-        let unmerged = newer.keys().copied().collect();
-        subjects.extend(newer);
-        Ok((subjects, unmerged))
+        Ok(subjects)
     }
 
     async fn map_tile(&mut self, prefix: i64) -> Result<MapTile, StoreError> {
@@ -99,7 +98,7 @@ impl Snapshot {
         nodes.map_or(Ok([MapNode::Empty; 256]), |nodes| parse_tile(&nodes).ok_or(damaged))
     }
 
-    async fn subjects(&mut self, first: Hash, last: Hash) -> Result<BTreeMap<Hash, Held>, StoreError> {
+    async fn subjects(&mut self, first: Hash, last: Hash) -> Result<Vec<(Hash, Held)>, StoreError> {
         let query =
             sqlx::query("SELECT key, count, newest, head, tally FROM subject WHERE key BETWEEN ? AND ? ORDER BY key");
         let rows = query.bind(first.0.to_vec()).bind(last.0.to_vec()).fetch_all(self.connection()).await?;
@@ -108,6 +107,12 @@ impl Snapshot {
 }
 
 impl Changes {
+    /// Brings subjects up to date; gives the keys of those that were not.
+    pub(crate) fn lay_over(&self, subjects: &mut HashMap<Hash, Held>) -> BTreeSet<Hash> {
+        subjects.extend(self.subjects.iter().map(|(key, held)| (*key, held.clone())));
+        self.subjects.keys().copied().collect()
+    }
+
     /// The subjects between two keys as the batches since the last merge left them.
     fn overlay(&self, first: Hash, last: Hash, subjects: &mut BTreeMap<Hash, Held>) {
         subjects.extend(self.subjects.range(first..=last).map(|(key, held)| (*key, held.clone())));

@@ -306,7 +306,14 @@ impl Statement {
     /// # Errors
     /// The signature is not the key's over these bytes.
     pub fn verify(&self, jwt: &str, key: &PreparedKey) -> Result<(), SignatureError> {
-        key.verify(jwt.as_bytes().get(..self.signed).unwrap_or_default(), &self.signature)
+        let (message, signature) = self.signed_bytes(jwt);
+        key.verify(message, signature)
+    }
+
+    /// The bytes of the JWT that are signed, and the signature, for verifying many at once
+    /// ([`verify_each`](crate::log::key::verify_each)).
+    pub fn signed_bytes<'a>(&'a self, jwt: &'a str) -> (&'a [u8], &'a [u8]) {
+        (jwt.as_bytes().get(..self.signed).unwrap_or_default(), &self.signature)
     }
 
     /// The kind of statement.
