@@ -241,6 +241,13 @@ impl Ledger {
         answer.await.map_err(|_| LedgerError::Closed)?.map(drop)
     }
 
+    /// See [`Message::Scrub`].
+    pub(crate) async fn scrub(&self, rewrite: bool) -> Result<bool, LedgerError> {
+        let (asker, answer) = oneshot::channel();
+        self.queue.send(Message::Scrub(rewrite, asker)).map_err(|_| LedgerError::Closed)?;
+        answer.await.map_err(|_| LedgerError::Closed)?
+    }
+
     /// Finishes what was submitted and closes the files.
     pub async fn close(self) {
         let (closed, done) = oneshot::channel();

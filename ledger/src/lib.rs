@@ -4,10 +4,12 @@
 //! crate `verifier`, never here.
 
 mod admission;
+mod backup;
 mod batch;
 mod clock;
 mod dossier;
 pub mod draft;
+mod erase;
 mod error;
 mod export;
 mod find;
@@ -27,8 +29,10 @@ mod subject_map;
 mod tree;
 
 pub use admission::SignedStatement;
+pub use backup::backup;
 pub use batch::Outcome;
 pub use clock::{Clock, SystemClock};
+pub use erase::Scrubbed;
 pub use error::{LedgerError, Refusal};
 pub use export::Exported;
 pub use guard::GuardError;

@@ -46,6 +46,9 @@ pub(crate) enum Message {
     Record(Vec<Admitted>, OwnedSemaphorePermit, oneshot::Sender<Answer>),
     /// Sign a fresh head, even if nothing is new.
     Seal(oneshot::Sender<Answer>),
+    /// Leave nothing in the files that is in no table any more; with `true`, rewrite the whole database for it. The answer is
+    /// whether a reader's snapshot prevents it.
+    Scrub(bool, oneshot::Sender<Result<bool, LedgerError>>),
     /// Finish what was asked before, close the files, and end.
     Close(oneshot::Sender<()>),
 }
@@ -72,6 +75,7 @@ struct Collected {
     bytes: usize,
     askers: Vec<Asker>,
     seal: bool,
+    scrub: Option<(bool, oneshot::Sender<Result<bool, LedgerError>>)>,
     close: Option<oneshot::Sender<()>>,
 }
 
@@ -111,9 +115,12 @@ impl Sequencer {
     /// Works until it is told to close, nobody can ask any more, or an error is fatal; that error it then gives to everyone.
     pub(crate) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Message>) {
         while let Some(first) = queue.recv().await {
-            let Collected { admitted, askers, seal, close, .. } = collect(first, &mut queue);
+            let Collected { admitted, askers, seal, scrub, close, .. } = collect(first, &mut queue);
             let outcomes = if admitted.is_empty() && !seal { Ok(Vec::new()) } else { self.batch(admitted, seal).await };
             let fatal = answer(askers, outcomes);
+            if let Some((rewrite, asker)) = scrub {
+                let _ = asker.send(self.store.scrub(rewrite).await.map_err(LedgerError::from));
+            }
             if let Some(closed) = close {
                 self.close().await;
                 let _ = closed.send(());
@@ -218,6 +225,10 @@ fn collect(first: Message, queue: &mut mpsc::UnboundedReceiver<Message>) -> Coll
                 collected.askers.push(Asker { statements: 0, answer, _room: None });
                 collected.seal = true;
             }
+            Message::Scrub(rewrite, asker) => {
+                collected.scrub = Some((rewrite, asker));
+                break;
+            }
             Message::Close(closed) => {
                 collected.close = Some(closed);
                 break;
@@ -258,6 +269,7 @@ async fn refuse_all(queue: &mut mpsc::UnboundedReceiver<Message>, error: &Arc<Le
             Message::Record(_, _, answer) | Message::Seal(answer) => {
                 let _ = answer.send(Err(LedgerError::Stopped(error.clone())));
             }
+            Message::Scrub(_, asker) => drop(asker.send(Err(LedgerError::Stopped(error.clone())))),
             Message::Close(closed) => {
                 let _ = closed.send(());
                 return;

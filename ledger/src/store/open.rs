@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Row as _, SqliteConnection};
 
 use super::StoreError;
 use super::wal::WalMover;
@@ -49,6 +49,17 @@ impl Store {
         sqlx::migrate!("../migrations").run(&mut connection).await?;
         let wal = WalMover::start(path).await?;
         Ok(Self { connection, wal })
+    }
+
+    /// Moves the whole WAL into the file and empties it; with `rewrite`, writes the file anew before. Deleted rows are zeros
+    /// after that (`secure_delete`). Says whether a reader's snapshot keeps older pages: then they are still there.
+    pub(crate) async fn scrub(&mut self, rewrite: bool) -> Result<bool, StoreError> {
+        if rewrite {
+            sqlx::query("VACUUM").execute(&mut self.connection).await?;
+        }
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut self.connection).await?;
+        let busy: i64 = row.try_get(0)?;
+        Ok(busy != 0)
     }
 
     /// Closes the file; the last connection to it moves the WAL into it.
