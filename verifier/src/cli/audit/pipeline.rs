@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use indicatif::ProgressBar;
-use verifier::audit::{Audit, ReadBody, ReadEntry, Replayed};
+use verifier::audit::{Audit, ReadBody, ReadEntry, Replayed, verify_entries};
 use verifier::log::hash::{Hash, LeafHash, RootHash};
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::key::PreparedKey;
@@ -154,9 +154,9 @@ fn work(tree: &Tree<'_>, queue: &Mutex<Receiver<Job>>, first: u64, known: &[Hash
 }
 
 fn verify(entries: &[(ReadEntry, PreparedKey)]) -> Done {
-    match entries.iter().find_map(|(entry, key)| Some((entry.index.0, entry.verify(key).err()?))) {
-        Some((index, error)) => Done::Wrong(index, error.into()),
-        None => Done::Right(None),
+    match verify_entries(entries) {
+        Ok(()) => Done::Right(None),
+        Err(error) => Done::Wrong(error.index.0, error.into()),
     }
 }
 
