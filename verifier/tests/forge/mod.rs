@@ -18,63 +18,63 @@ use verifier::record::entry::entry_hash;
 use verifier::record::statement::Jwk;
 use verifier::record::subject_map::{SubjectMap, SubjectState, map_key};
 
-pub const ORIGIN: &str = "ledger.example/forged";
-pub const PUBLISHER: &str = "12420100MB00000006";
-pub const SUPERVISOR: &str = "11420100MB0000001C";
+pub(crate) const ORIGIN: &str = "ledger.example/forged";
+pub(crate) const PUBLISHER: &str = "12420100MB00000006";
+pub(crate) const SUPERVISOR: &str = "11420100MB0000001C";
 
 /// The seeds of the keys, so that a test can say whose key signs.
-pub const LOG: u8 = 1;
-pub const ROOT: u8 = 2;
-pub const RECOVERY: u8 = 3;
-pub const PUBLISHER_KEY: u8 = 10;
-pub const SUPERVISOR_KEY: u8 = 11;
+pub(crate) const LOG: u8 = 1;
+pub(crate) const ROOT: u8 = 2;
+pub(crate) const RECOVERY: u8 = 3;
+pub(crate) const PUBLISHER_KEY: u8 = 10;
+pub(crate) const SUPERVISOR_KEY: u8 = 11;
 
-pub fn key(seed: u8) -> SigningKey {
+pub(crate) fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
 }
 
-pub fn jwk(seed: u8) -> Jwk {
+pub(crate) fn jwk(seed: u8) -> Jwk {
     Jwk::new(PublicKey::parse(key(seed).verifying_key().as_bytes()).unwrap())
 }
 
-pub fn log_key(seed: u8) -> VerifierKey {
+pub(crate) fn log_key(seed: u8) -> VerifierKey {
     let key = PublicKey::parse(key(seed).verifying_key().as_bytes()).unwrap();
     VerifierKey::new(ORIGIN, KeyKind::Ed25519, key).unwrap()
 }
 
 /// A JWT over claims as they are, signed with the key of a seed; `header` may replace the honest one.
-pub fn sign(seed: u8, typ: &str, claims: &str) -> String {
+pub(crate) fn sign(seed: u8, typ: &str, claims: &str) -> String {
     let header = format!(r#"{{"alg":"Ed25519","kid":"{}","typ":"{typ}+sd-jwt"}}"#, jwk(seed).kid_text());
     sign_under(seed, &header, claims)
 }
 
-pub fn sign_under(seed: u8, header: &str, claims: &str) -> String {
+pub(crate) fn sign_under(seed: u8, header: &str, claims: &str) -> String {
     let input = format!("{}.{}", encode_url(header.as_bytes()), encode_url(claims.as_bytes()));
     let signature = key(seed).sign(input.as_bytes()).to_bytes();
     format!("{input}.{}", encode_url(&signature))
 }
 
 /// A disclosure and its digest.
-pub fn disclose(name: &str, value: &str) -> (String, String) {
+pub(crate) fn disclose(name: &str, value: &str) -> (String, String) {
     let salt = encode_url(&sha256(format!("{name}{value}").as_bytes()).0[..16]);
     let text = encode_url(format!(r#"["{salt}","{name}",{value}]"#).as_bytes());
     let digest = encode_url(&sha256(text.as_bytes()).0);
     (text, digest)
 }
 
-pub fn common(iss: &str, jti: &str, sub: &str) -> String {
+pub(crate) fn common(iss: &str, jti: &str, sub: &str) -> String {
     format!(r#""iss":"{iss}","aud":"{ORIGIN}","iat":1764000000,"jti":"{jti}","sub":"{sub}""#)
 }
 
 /// Claims of a notice of a project: `rest` begins with a comma.
-pub fn notice(project: &str, jti: &str, stage: &str, rest: &str) -> String {
+pub(crate) fn notice(project: &str, jti: &str, stage: &str, rest: &str) -> String {
     let common = common(PUBLISHER, jti, &format!("project/{project}"));
     format!(
         r#"{{{common},"project":{{"id":"{project}"}},"sector":"land","stage":"{stage}","title":"T","region":"420100"{rest}}}"#
     )
 }
 
-pub fn grant(iss: &str, jti: &str, id: &str, seq: u64, seed: u8, role: &str) -> String {
+pub(crate) fn grant(iss: &str, jti: &str, id: &str, seq: u64, seed: u8, role: &str) -> String {
     let common = common(iss, jti, &format!("authority/{id}"));
     let jwk = jwk(seed).format();
     format!(
@@ -83,11 +83,11 @@ pub fn grant(iss: &str, jti: &str, id: &str, seq: u64, seed: u8, role: &str) -> 
 }
 
 /// A ledger under way.
-pub struct Forge {
+pub(crate) struct Forge {
     dir: PathBuf,
-    pub log_seed: u8,
-    pub time: u64,
-    pub leaves: Vec<Hash>,
+    pub(crate) log_seed: u8,
+    pub(crate) time: u64,
+    pub(crate) leaves: Vec<Hash>,
     bundle: Vec<String>,
     lines: String,
     subjects: BTreeMap<String, SubjectState>,
@@ -99,7 +99,7 @@ pub struct Forge {
 
 impl Forge {
     /// A ledger with its genesis, one publisher, one supervisor and a seal.
-    pub fn new(dir: &Path) -> Self {
+    pub(crate) fn new(dir: &Path) -> Self {
         let mut forge = Self::empty(dir);
         let genesis = forge.genesis();
         forge.push(Some("ledger"), &genesis, None, &[]);
@@ -111,7 +111,7 @@ impl Forge {
         forge
     }
 
-    pub fn empty(dir: &Path) -> Self {
+    pub(crate) fn empty(dir: &Path) -> Self {
         let forge = Self {
             dir: dir.to_owned(),
             log_seed: LOG,
@@ -129,7 +129,7 @@ impl Forge {
         forge
     }
 
-    pub fn genesis(&self) -> String {
+    pub(crate) fn genesis(&self) -> String {
         format!(
             r#"{}"kind":"genesis","subject":"ledger","seq":0,"prev_in_subject":"{}","origin":"{ORIGIN}","log_key":"{}","root_jwk":{},"recovery_jwk":{},"jurisdiction":"cn","predecessor":""}}"#,
             self.start(),
@@ -140,7 +140,7 @@ impl Forge {
         )
     }
 
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.leaves.len() as u64
     }
 
@@ -150,7 +150,7 @@ impl Forge {
     }
 
     /// The honest next entry for a statement.
-    pub fn entry(&self, subject: &str, jwt: &str) -> String {
+    pub(crate) fn entry(&self, subject: &str, jwt: &str) -> String {
         let state = self.subjects.get(subject).cloned().unwrap_or_default();
         format!(
             r#"{}"kind":"statement","subject":"{subject}","seq":{},"prev_in_subject":"{}","statement":"{jwt}"}}"#,
@@ -161,19 +161,19 @@ impl Forge {
     }
 
     /// Records a statement as an honest ledger would, whatever it says.
-    pub fn record(&mut self, subject: &str, jwt: &str, stage: Option<&str>, disclosures: &[&str]) -> u64 {
+    pub(crate) fn record(&mut self, subject: &str, jwt: &str, stage: Option<&str>, disclosures: &[&str]) -> u64 {
         let entry = self.entry(subject, jwt);
         self.push(Some(subject), &entry, stage, disclosures)
     }
 
     /// Records a notice signed by the publisher.
-    pub fn publish(&mut self, project: &str, jti: &str, stage: &str, rest: &str, disclosures: &[&str]) -> u64 {
+    pub(crate) fn publish(&mut self, project: &str, jti: &str, stage: &str, rest: &str, disclosures: &[&str]) -> u64 {
         let jwt = sign(PUBLISHER_KEY, "notice", &notice(project, jti, stage, rest));
         self.record(&format!("project/{project}"), &jwt, Some(stage), disclosures)
     }
 
     /// Appends any bytes as the next entry.
-    pub fn push(&mut self, subject: Option<&str>, entry: &str, stage: Option<&str>, disclosures: &[&str]) -> u64 {
+    pub(crate) fn push(&mut self, subject: Option<&str>, entry: &str, stage: Option<&str>, disclosures: &[&str]) -> u64 {
         let index = self.size();
         let leaf = entry_hash(entry);
         if let Some(subject) = subject {
@@ -199,7 +199,7 @@ impl Forge {
     }
 
     /// The honest seal.
-    pub fn seal_entry(&mut self) -> String {
+    pub(crate) fn seal_entry(&mut self) -> String {
         for subject in std::mem::take(&mut self.touched) {
             self.map.insert(map_key(&subject), self.subjects[&subject].value());
         }
@@ -208,17 +208,17 @@ impl Forge {
     }
 
     /// Ends a batch and publishes its checkpoint.
-    pub fn seal(&mut self) {
+    pub(crate) fn seal(&mut self) {
         let seal = self.seal_entry();
         self.push(None, &seal, None, &[]);
         self.publish_head();
     }
 
-    pub fn note(&self, size: u64, root: Hash) -> String {
+    pub(crate) fn note(&self, size: u64, root: Hash) -> String {
         signed_note(self.log_seed, size, root)
     }
 
-    pub fn publish_head(&mut self) {
+    pub(crate) fn publish_head(&mut self) {
         let note = self.note(self.size(), self.frontier.root().0);
         self.write(&format!("tree/checkpoints/{}", self.size()), note.as_bytes());
         self.write("tree/checkpoint", note.as_bytes());
@@ -252,19 +252,19 @@ impl Forge {
         self.write(&format!("tree/{path}"), bytes);
     }
 
-    pub fn write(&self, path: &str, bytes: &[u8]) {
+    pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
         let path = self.dir.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
 
     /// Writes what is not written yet.
-    pub fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         self.flush();
     }
 }
 
-pub fn signed_note(seed: u8, size: u64, root: Hash) -> String {
+pub(crate) fn signed_note(seed: u8, size: u64, root: Hash) -> String {
     let checkpoint = Checkpoint {
         origin: ORIGIN.into(),
         size: verifier::log::index::TreeSize(size),
