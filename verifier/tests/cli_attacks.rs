@@ -76,7 +76,9 @@ fn the_chain_and_the_index_are_those_of_the_place() {
     refused("chain", |forge| {
         let jwt = sign(PUBLISHER_KEY, "notice", &notice("P1", "n1", "award", ""));
         let prev = forge.leaves.last().unwrap().to_string();
-        let entry = forge.entry(PROJECT, &jwt).replace(&format!("\"prev\":\"{prev}\""), &format!("\"prev\":\"{}\"", Hash::ZERO));
+        let entry = forge
+            .entry(PROJECT, &jwt)
+            .replace(&format!("\"prev\":\"{prev}\""), &format!("\"prev\":\"{}\"", Hash::ZERO));
         forge.push(Some(PROJECT), &entry, Some("award"), &[]);
     });
     refused("index", |forge| {
@@ -109,7 +111,10 @@ fn a_ledger_begins_with_its_one_genesis() {
     };
     assert_eq!(forged(|genesis| genesis)["verdict"], "accepted");
     assert_eq!(forged(|genesis| genesis.replace("forged\",\"log", "another\",\"log"))["error"]["rule"], "entry-form");
-    assert_eq!(forged(|genesis| genesis.replace(&jwk(RECOVERY).format(), &jwk(ROOT).format()))["error"]["rule"], "key-taken");
+    assert_eq!(
+        forged(|genesis| genesis.replace(&jwk(RECOVERY).format(), &jwk(ROOT).format()))["error"]["rule"],
+        "key-taken"
+    );
     assert_eq!(forged(|genesis| genesis.replace("\"v\":1", "\"v\":2"))["verdict"], "newer-format");
     let predecessor = |note: &str, genesis: String| {
         genesis.replace("\"predecessor\":\"\"", &format!("\"predecessor\":\"{}\"", encode(note.as_bytes())))
@@ -394,7 +399,13 @@ fn two_bundles(dir: &Path) -> Forge {
     let mut forge = Forge::new(dir);
     for n in 0..296 {
         let (words, digest) = disclose("text", &format!("\"{n}\""));
-        forge.publish(&format!("P{}", n % 9), &format!("n{n}"), "announcement", &format!(r#","_sd":["{digest}"]"#), &[&words]);
+        forge.publish(
+            &format!("P{}", n % 9),
+            &format!("n{n}"),
+            "announcement",
+            &format!(r#","_sd":["{digest}"]"#),
+            &[&words],
+        );
         if n == 99 {
             forge.seal();
             forge.finish();
@@ -411,7 +422,8 @@ fn a_file_that_does_not_belong_is_refused() {
     let forge = two_bundles(dir.path());
     assert_eq!((forge.size(), audit(dir.path(), &[]).code), (302, 0));
     let tree = dir.path().join("tree");
-    let (kept, rule_of) = (dir.path().join("kept"), |dir: &Path| audit(dir, &[]).json("audit")["error"]["rule"].clone());
+    let (kept, rule_of) =
+        (dir.path().join("kept"), |dir: &Path| audit(dir, &[]).json("audit")["error"]["rule"].clone());
     copy(&tree, &kept);
     let read = |path: &str| fs::read(kept.join(path)).unwrap();
     let stale = "tile/0/000.p/105";
@@ -452,7 +464,8 @@ fn a_file_that_does_not_belong_is_refused() {
         let found = audit(dir.path(), &[]);
         assert_eq!(found.code, 1, "{path}: {found:?}");
         let found = found.json("audit")["error"]["rule"].clone();
-        let allowed = found == rule || (rule == "disclosures" && found == "json") || (rule == "json" && found == "disclosures");
+        let allowed =
+            found == rule || (rule == "disclosures" && found == "json") || (rule == "json" && found == "disclosures");
         assert!(allowed, "{path}: {found}, expected {rule}");
         match fs::read(kept.join(path)) {
             Ok(bytes) => fs::write(tree.join(path), bytes).unwrap(),
@@ -518,7 +531,8 @@ fn a_fork_is_written_down_for_others() {
         // clap refuses an option given twice; the plain call names its own file.
         assert_eq!(ran.code, 2);
         let (tree, policy) = (dir.path().join("tree"), dir.path().join("policy.txt"));
-        let ran = run(&["audit", text(&tree), "--policy", text(&policy), "--evidence", text(&evidence), "--lang", "zh"]);
+        let ran =
+            run(&["audit", text(&tree), "--policy", text(&policy), "--evidence", text(&evidence), "--lang", "zh"]);
         assert_eq!(ran.code, 1);
         assert!(ran.out.contains("账本分叉") && ran.out.contains(text(&evidence)), "{}", ran.out);
         check_fork(&evidence);

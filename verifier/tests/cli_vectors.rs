@@ -88,8 +88,7 @@ fn good_dossiers_are_intact_and_say_what_is_missing() {
             let path = good.join(policy);
             let args = ["dossier", text(&file), "--policy", text(&path), "--json"];
             let json = run(&args).json("dossier");
-            let reasons =
-                if policy == "policy.txt" { json!(["stale", "ledger-word-only"]) } else { json!(["stale"]) };
+            let reasons = if policy == "policy.txt" { json!(["stale", "ledger-word-only"]) } else { json!(["stale"]) };
             assert_eq!((&json["exit_code"], &json["reasons"]), (&json!(3), &reasons));
             // A head that is young enough leaves only what the policy asks for.
             let json = run(&[&args[..], &["--max-age", "5000w"]].concat()).json("dossier");
@@ -251,9 +250,8 @@ fn every_file_of_the_tree_is_held_to_account() {
     let temporary = tempfile::tempdir().unwrap();
     // Under this policy the cosignatures count, too.
     let (policy, evidence) = (good.join("policy-witnessed.txt"), temporary.path().join("evidence.json"));
-    let audit = |tree: &Path| {
-        run(&["audit", text(tree), "--policy", text(&policy), "--json", "--evidence", text(&evidence)])
-    };
+    let audit =
+        |tree: &Path| run(&["audit", text(tree), "--policy", text(&policy), "--json", "--evidence", text(&evidence)]);
     let mut paths = Vec::new();
     collect(&good.join("tree"), Path::new(""), &mut paths);
     assert!(paths.len() > 8);

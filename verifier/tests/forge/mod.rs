@@ -173,7 +173,13 @@ impl Forge {
     }
 
     /// Appends any bytes as the next entry.
-    pub(crate) fn push(&mut self, subject: Option<&str>, entry: &str, stage: Option<&str>, disclosures: &[&str]) -> u64 {
+    pub(crate) fn push(
+        &mut self,
+        subject: Option<&str>,
+        entry: &str,
+        stage: Option<&str>,
+        disclosures: &[&str],
+    ) -> u64 {
         let index = self.size();
         let leaf = entry_hash(entry);
         if let Some(subject) = subject {

@@ -38,8 +38,7 @@ pub(crate) fn run(args: &[&str]) -> Ran {
 }
 
 pub(crate) fn run_with_input(args: &[&str], input: &[u8]) -> Ran {
-    let mut child =
-        command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     ran(child.wait_with_output().unwrap())
 }
