@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};
 
 pub use fault::{AuditError, Fault};
-pub use read::{DisclosureLines, ReadBody, ReadEntry, ReadStatement};
+pub use read::{DisclosureLines, ReadBody, ReadEntry, ReadStatement, verify_entries};
 pub use snapshot::{Snapshot, SnapshotError};
 
 use crate::log::checkpoint::SignedCheckpoint;

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::fault::{AuditError, Fault};
 use crate::log::hash::{Hash, LeafHash};
 use crate::log::index::LeafIndex;
-use crate::log::key::PreparedKey;
+use crate::log::key::{PreparedKey, verify_each};
 use crate::record::authority::AuthorityError;
 use crate::record::disclosure::{MAX_DISCLOSURES, MAX_DISCLOSURES_TOGETHER};
 use crate::record::entry::{Body, Entry, EntryTime, Genesis, Seal, entry_hash};
@@ -119,10 +119,39 @@ impl ReadEntry {
     /// # Errors
     /// The signature does not verify.
     pub fn verify(&self, key: &PreparedKey) -> Result<(), AuditError> {
-        let ReadBody::Statement(held) = &self.body else { return Ok(()) };
-        let verified = held.statement.verify(&self.text[held.jwt.clone()], key);
-        let fault = |_| Fault::Authority(AuthorityError::Signature { iss: held.statement.iss.clone() });
-        verified.map_err(|error| AuditError { index: self.index, fault: fault(error) })
+        let Some((_, message, signature)) = self.signed() else { return Ok(()) };
+        key.verify(message, signature).map_err(|_| self.forged())
+    }
+
+    fn signed(&self) -> Option<(&Statement, &[u8], &[u8])> {
+        let ReadBody::Statement(held) = &self.body else { return None };
+        let (message, signature) = held.statement.signed_bytes(&self.text[held.jwt.clone()]);
+        Some((&held.statement, message, signature))
+    }
+
+    fn forged(&self) -> AuditError {
+        let fault = match self.signed() {
+            Some((statement, ..)) => Fault::Authority(AuthorityError::Signature { iss: statement.iss.clone() }),
+            None => Fault::Genesis,
+        };
+        AuditError { index: self.index, fault }
+    }
+}
+
+/// Verifies many entries, each with the key that folding gave; as [`ReadEntry::verify`] for each, in less time.
+///
+/// # Errors
+/// The first signature that does not verify.
+pub fn verify_entries(entries: &[(ReadEntry, PreparedKey)]) -> Result<(), AuditError> {
+    let signed: Vec<_> = entries
+        .iter()
+        .filter_map(|(entry, key)| entry.signed().map(|(_, message, signature)| (entry, (key, message, signature))))
+        .collect();
+    let jobs: Vec<_> = signed.iter().map(|(_, job)| *job).collect();
+    let answers = verify_each(&jobs);
+    match answers.iter().zip(&signed).find(|(answer, _)| answer.is_err()) {
+        Some((_, (entry, _))) => Err(entry.forged()),
+        None => Ok(()),
     }
 }
 

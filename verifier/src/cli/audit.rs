@@ -6,6 +6,7 @@
 //!                                    └──────────────▶ evidence ◀───────────────────┘
 //! ```
 
+mod attachment;
 mod bundle;
 pub(super) mod fault;
 mod pipeline;
@@ -20,18 +21,17 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use verifier::audit::{Audit, AuditError, Fault};
 use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::hash::{Hash, LeafHash, RootHash};
+use verifier::log::hash::Hash;
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::policy::Policy;
 use verifier::log::policy_check::Witnessed;
 use verifier::log::tile::{LevelTiles, TileKind, parse_hash_tile};
-use verifier::log::tree::Frontier;
 
 use self::fault::{Stop, TreeFault};
 use self::source::Source;
 use self::tree::Tree;
 use super::args::AuditArgs;
-use super::evidence::{self, Kept};
+use super::evidence::{self, Kept, root_of};
 use super::input::read_policy;
 use super::lang::Lang;
 use super::message::Message;
@@ -265,12 +265,6 @@ fn told(stop: &Stop, lang: Lang) -> Failure {
         Stop::Found(fault) => Failure::found(fault, false, lang),
         Stop::Failed { path, error } => Failure::unchecked("source", Message::Network { path, error }.text(lang)),
     }
-}
-
-fn root_of(leaves: &[Hash]) -> RootHash {
-    let mut frontier = Frontier::new();
-    leaves.iter().for_each(|leaf| drop(frontier.push(LeafHash(*leaf))));
-    frontier.root()
 }
 
 /// The leaf hashes of a head from its level-0 tiles; nothing unless they lead to its root.

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A fork of two sizes needs `path`, the consistency proof within the larger tree: it leads to the larger root and not to the
-//! smaller. A rollback proves nothing to others, since an old note may simply be old; it keeps both notes for an inquiry.
+//! smaller. It always begins with the hash to start from, which RFC 9162 leaves out where the smaller size is a power of two:
+//! there the hash is what the smaller root should have been. A rollback proves nothing to others, since an old note may simply be old; it keeps both notes for an inquiry.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -15,7 +16,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use verifier::audit::consistency_path;
 use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::hash::Hash;
+use verifier::log::hash::{Hash, LeafHash, RootHash};
+use verifier::log::index::TreeSize;
+use verifier::log::tree::Frontier;
 
 use super::lang::Lang;
 use super::message::Message;
@@ -47,10 +50,25 @@ pub(crate) fn keep_fork(path: &Path, a: &str, b: &str, leaves: &[Hash]) -> Kept 
     let mut evidence = json!({ "format": "mingzhang-evidence/v1", "kind": "fork", "notes": notes });
     if smaller != larger {
         let leaves = usize::try_from(larger.0).ok().and_then(|size| leaves.get(..size));
-        let Some(proof) = leaves.and_then(|leaves| consistency_path(leaves, smaller)) else { return Kept::Impossible };
+        let Some(proof) = leaves.and_then(|leaves| whole_path(leaves, smaller)) else { return Kept::Impossible };
         evidence["path"] = proof.iter().map(ToString::to_string).collect();
     }
     write_new(path, &(evidence.to_string() + "\n"))
+}
+
+fn whole_path(leaves: &[Hash], smaller: TreeSize) -> Option<Vec<Hash>> {
+    let mut path = consistency_path(leaves, smaller)?;
+    if smaller.0.is_power_of_two() {
+        path.insert(0, root_of(leaves.get(..usize::try_from(smaller.0).ok()?)?).0);
+    }
+    Some(path)
+}
+
+/// The root of these leaves.
+pub(crate) fn root_of(leaves: &[Hash]) -> RootHash {
+    let mut frontier = Frontier::new();
+    leaves.iter().for_each(|leaf| drop(frontier.push(LeafHash(*leaf))));
+    frontier.root()
 }
 
 /// Writes down the larger head seen before and the smaller one found now.

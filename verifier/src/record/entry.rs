@@ -17,6 +17,7 @@ use super::code::is_jurisdiction;
 use super::json::MAX_NUMBER;
 use super::statement::Jwk;
 use crate::log::base64;
+use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::hash::{Hash, LeafHash, leaf_hash};
 use crate::log::index::LeafIndex;
 use crate::log::key::PublicKey;
@@ -291,11 +292,17 @@ fn read_genesis(cursor: &mut Cursor<'_>) -> Result<Genesis, EntryError> {
     }
     cursor.literal("\",\"predecessor\":\"")?;
     let predecessor = cursor.string()?.to_owned();
-    if base64::decode(&predecessor).is_err() {
-        return cursor.fail("canonical base64");
+    if !predecessor.is_empty() && !is_predecessor(&predecessor, &origin) {
+        return cursor.fail("the base64 of a checkpoint of another ledger");
     }
     cursor.literal("\"}")?;
     Ok(Genesis { origin, log_key, root, recovery, jurisdiction, predecessor })
+}
+
+/// Whether this is the b64 of a checkpoint of another origin (formats.md §8).
+fn is_predecessor(text: &str, origin: &str) -> bool {
+    let note = base64::decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    note.and_then(|note| SignedCheckpoint::parse(&note).ok()).is_some_and(|note| note.checkpoint.origin != origin)
 }
 
 fn read_jwk(cursor: &mut Cursor<'_>) -> Result<Jwk, EntryError> {

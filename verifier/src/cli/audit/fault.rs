@@ -53,6 +53,9 @@ pub(crate) enum TreeFault {
     /// The log key signed another root for entries that were replayed.
     #[error("a fork: the log key also signed the root {found} for {size} entries, which have {expected}")]
     Fork { size: u64, expected: RootHash, found: RootHash, note: String },
+    /// An attachment that is not the one its name says.
+    #[error("{path} is not the file its name, a SHA-256, says")]
+    Attachment { path: String },
     /// An entry is not the one audited before.
     #[error("entry {index} is not the one audited before: history was rewritten")]
     Rewritten { index: u64 },

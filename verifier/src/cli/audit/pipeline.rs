@@ -18,13 +18,14 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use indicatif::ProgressBar;
-use verifier::audit::{Audit, ReadBody, ReadEntry, Replayed};
+use verifier::audit::{Audit, ReadBody, ReadEntry, Replayed, verify_entries};
 use verifier::log::hash::{Hash, LeafHash, RootHash};
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::key::PreparedKey;
 use verifier::log::tile::{TileKind, WIDTH};
 use verifier::log::tree::{Frontier, TileHash};
 
+use super::attachment;
 use super::bundle::{self, ReadBundle};
 use super::fault::{Stop, TreeFault};
 use super::published;
@@ -39,6 +40,7 @@ enum Job {
     Verify(Vec<(ReadEntry, PreparedKey)>),
     Published(Replayed),
     Tile(TileKind, u64, Vec<Hash>),
+    Attachment(String),
 }
 
 /// What came of it.
@@ -60,6 +62,8 @@ pub(super) fn run(
 ) -> Result<(), Stop> {
     let listed = published::listed(tree)?;
     check_known(tree, audit, &listed, checked)?;
+    // An audit that goes on has hashed them before; those that came since are for the next whole one.
+    let attachments = if audit.size().0 == 0 { attachment::listed(tree.source)? } else { Vec::new() };
     let cores = thread::available_parallelism().map_or(2, NonZero::get);
     let workers = if tree.source.is_remote() { cores.max(8) } else { cores };
     let bundles = tree.size.0.div_ceil(u64::from(WIDTH));
@@ -79,6 +83,7 @@ pub(super) fn run(
             checked,
             progress,
             listed,
+            attachments,
             levels: Levels::of(audit.leaves()),
             seals: VecDeque::new(),
             jobs: jobs.0,
@@ -146,6 +151,10 @@ fn work(tree: &Tree<'_>, queue: &Mutex<Receiver<Job>>, first: u64, known: &[Hash
                 Ok(()) => Done::Right(None),
                 Err(stop) => Done::Wrong(tree.size.0, stop),
             },
+            Job::Attachment(name) => match attachment::check(tree.source, &name) {
+                Ok(()) => Done::Right(None),
+                Err(stop) => Done::Wrong(tree.size.0, stop),
+            },
         };
         if done.send(came).is_err() {
             return;
@@ -154,9 +163,9 @@ fn work(tree: &Tree<'_>, queue: &Mutex<Receiver<Job>>, first: u64, known: &[Hash
 }
 
 fn verify(entries: &[(ReadEntry, PreparedKey)]) -> Done {
-    match entries.iter().find_map(|(entry, key)| Some((entry.index.0, entry.verify(key).err()?))) {
-        Some((index, error)) => Done::Wrong(index, error.into()),
-        None => Done::Right(None),
+    match verify_entries(entries) {
+        Ok(()) => Done::Right(None),
+        Err(error) => Done::Wrong(error.index.0, error.into()),
     }
 }
 
@@ -167,6 +176,7 @@ struct Fold<'t, 'a> {
     checked: &'t mut BTreeSet<u64>,
     progress: &'t ProgressBar,
     listed: BTreeSet<u64>,
+    attachments: Vec<String>,
     levels: Levels,
     /// The newest seals, for a source that cannot list its checkpoints.
     seals: VecDeque<(TreeSize, RootHash)>,
@@ -270,8 +280,11 @@ impl Fold<'_, '_> {
         }
     }
 
-    /// The partial tiles above the leaves, and the checkpoints of the newest seals.
+    /// The partial tiles above the leaves, the checkpoints of the newest seals, attachments.
     fn end(&mut self) {
+        for name in core::mem::take(&mut self.attachments) {
+            self.ask(Job::Attachment(name));
+        }
         for (level, index, hashes) in self.levels.partial() {
             self.ask(Job::Tile(TileKind::Hashes { level }, index, hashes));
         }

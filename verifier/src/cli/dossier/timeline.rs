@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use verifier::dossier::{Dossier, Recorded};
 use verifier::log::hash::Hash;
 use verifier::log::index::LeafIndex;
-use verifier::record::notice::Digest;
+use verifier::record::notice::{Digest, Step};
 use verifier::record::statement::{AuthorityChange, Content, Statement};
 
 use super::super::clock::{format_entry_time, format_seconds};
@@ -45,6 +45,9 @@ pub(super) fn tell(dossier: &Dossier, lang: Lang, report: &mut Report) {
             facts["disclosures"] = disclosures.collect();
         }
         entries.push(facts);
+    }
+    if !entries.is_empty() {
+        report.say(String::new());
     }
     report.fact("entries", entries);
 }
@@ -143,9 +146,9 @@ fn tell_disclosure(
     let erased = fate.and_then(|fate| fate.erased);
     let shown_later = revealed.and_then(|(_, reveal)| reveal.shown.values.get(&digest.hash));
     let name = shown.or(shown_later).map(|disclosure| disclosure.name.as_str());
-    let name = name.or(sealed.map(|sealed| sealed.field.member()));
-    let path =
-        Message::Field { place: digest.holder.is_empty().then_some("").unwrap_or(&digest.place()), name }.text(lang);
+    let name = name.or(sealed.map(|sealed| sealed.field.member())).or(only_name(digest));
+    let place = if digest.holder.is_empty() { String::new() } else { digest.place() };
+    let path = Message::Field { place: &place, name }.text(lang);
     let status = match (erased, revealed, sealed) {
         (Some(_), ..) => "erased",
         (None, Some(_), _) => "revealed",
@@ -161,9 +164,19 @@ fn tell_disclosure(
     }
     json!({
         "digest": verifier::log::base64::encode_url(&digest.hash.0), "name": name, "status": status,
-        "place": if digest.holder.is_empty() { String::new() } else { digest.place() },
+        "place": place,
         "until": sealed.map(|sealed| sealed.until.as_str()), "revealed_by": revealed.map(|(index, _)| index.0),
         "erased_by": erased.map(|erasure| erasure.index.0), "ground": erased.map(|erasure| erasure.ground),
         "reason": erased.map(|erasure| erasure.reason),
     })
+}
+
+/// The name that a disclosure must have at a place where only one is allowed (formats.md §1).
+fn only_name(digest: &Digest) -> Option<&'static str> {
+    match digest.holder.as_slice() {
+        [] => Some("text"),
+        [Step::Member(first), Step::Element(_)] if first == "parties" => Some("contact"),
+        [Step::Member(_)] => None,
+        _ => Some("person"),
+    }
 }

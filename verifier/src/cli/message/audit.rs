@@ -90,6 +90,7 @@ impl Explain for TreeFault {
             Self::Name { .. } => "checkpoint-name",
             Self::Beyond { .. } => "beyond-head",
             Self::Fork { .. } => "fork",
+            Self::Attachment { .. } => "attachment",
             Self::Rewritten { .. } => "rewritten",
         }
     }
@@ -121,6 +122,7 @@ impl Explain for TreeFault {
             Self::Fork { size, expected, found, .. } => {
                 format!("账本分叉：账本密钥还为 {size} 条签过根 {found}，由条目算得 {expected}")
             }
+            Self::Attachment { path } => format!("{path} 的内容与文件名（SHA-256）不符"),
             Self::Rewritten { index } => format!("第 {index} 条与上次审计时不同：历史被改写"),
         }
     }

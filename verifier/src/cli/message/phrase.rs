@@ -87,7 +87,7 @@ fn form(english: &str) -> Option<&'static str> {
         "at most 64 hashes" => "至多 64 个哈希",
         "at most 256 hashes" => "至多 256 个哈希",
         "32 bytes in canonical base64" | "hashes of 32 bytes in canonical base64" => "32 字节的规范 base64",
-        "canonical base64" => "规范 base64",
+        "the base64 of a checkpoint of another ledger" => "另一账本检查点的 base64",
         "32 zero bytes" => "32 个零字节",
         "version 1" => "版本 1",
         "the end of a string" => "字符串的结尾",

@@ -1,0 +1,34 @@
+//! Attachments: the ledger holds their hashes only, so a file under such a hash must be the one it names.
+
+use std::io::Read as _;
+
+use sha2::{Digest as _, Sha256};
+use verifier::log::hash::Hash;
+
+use super::fault::{Stop, TreeFault};
+use super::source::Source;
+
+/// The names of the attachments in a source that can list them.
+pub(super) fn listed(source: &Source) -> Result<Vec<String>, Stop> {
+    let hex = |name: &String| name.len() == 64 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    Ok(source.list("attachments")?.unwrap_or_default().into_iter().filter(hex).collect())
+}
+
+/// Hashes an attachment, however long, and compares with its name.
+pub(super) fn check(source: &Source, name: &str) -> Result<(), Stop> {
+    let path = format!("attachments/{name}");
+    let Some(mut reader) = source.open(&path)? else { return Ok(()) };
+    let (mut sha256, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => sha256.update(&buffer[..read]),
+            Err(error) => return Err(Stop::Failed { path, error: error.to_string() }),
+        }
+    }
+    if hex(&Hash(sha256.finalize().into())) == name { Ok(()) } else { Err(TreeFault::Attachment { path }.into()) }
+}
+
+fn hex(hash: &Hash) -> String {
+    hash.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,283 @@
+//! A ledger written straight to an exported tree, which tests may bend as no honest ledger would.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use verifier::log::base64::encode_url;
+use verifier::log::checkpoint::Checkpoint;
+use verifier::log::hash::{Hash, LeafHash, sha256};
+use verifier::log::key::PublicKey;
+use verifier::log::note::{KeyKind, VerifierKey, signature_line};
+use verifier::log::tile::{TileKind, TilePath, encode_index, format_entry_bundle, format_hash_tile};
+use verifier::log::tree::Frontier;
+use verifier::record::code::Stage;
+use verifier::record::entry::entry_hash;
+use verifier::record::statement::Jwk;
+use verifier::record::subject_map::{SubjectMap, SubjectState, map_key};
+
+pub(crate) const ORIGIN: &str = "ledger.example/forged";
+pub(crate) const PUBLISHER: &str = "12420100MB00000006";
+pub(crate) const SUPERVISOR: &str = "11420100MB0000001C";
+
+/// The seeds of the keys, so that a test can say whose key signs.
+pub(crate) const LOG: u8 = 1;
+pub(crate) const ROOT: u8 = 2;
+pub(crate) const RECOVERY: u8 = 3;
+pub(crate) const PUBLISHER_KEY: u8 = 10;
+pub(crate) const SUPERVISOR_KEY: u8 = 11;
+
+pub(crate) fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+pub(crate) fn jwk(seed: u8) -> Jwk {
+    Jwk::new(PublicKey::parse(key(seed).verifying_key().as_bytes()).unwrap())
+}
+
+pub(crate) fn log_key(seed: u8) -> VerifierKey {
+    let key = PublicKey::parse(key(seed).verifying_key().as_bytes()).unwrap();
+    VerifierKey::new(ORIGIN, KeyKind::Ed25519, key).unwrap()
+}
+
+/// A JWT over claims as they are, signed with the key of a seed; `header` may replace the honest one.
+pub(crate) fn sign(seed: u8, typ: &str, claims: &str) -> String {
+    let header = format!(r#"{{"alg":"Ed25519","kid":"{}","typ":"{typ}+sd-jwt"}}"#, jwk(seed).kid_text());
+    sign_under(seed, &header, claims)
+}
+
+pub(crate) fn sign_under(seed: u8, header: &str, claims: &str) -> String {
+    let input = format!("{}.{}", encode_url(header.as_bytes()), encode_url(claims.as_bytes()));
+    let signature = key(seed).sign(input.as_bytes()).to_bytes();
+    format!("{input}.{}", encode_url(&signature))
+}
+
+/// A disclosure and its digest.
+pub(crate) fn disclose(name: &str, value: &str) -> (String, String) {
+    let salt = encode_url(&sha256(format!("{name}{value}").as_bytes()).0[..16]);
+    let text = encode_url(format!(r#"["{salt}","{name}",{value}]"#).as_bytes());
+    let digest = encode_url(&sha256(text.as_bytes()).0);
+    (text, digest)
+}
+
+pub(crate) fn common(iss: &str, jti: &str, sub: &str) -> String {
+    format!(r#""iss":"{iss}","aud":"{ORIGIN}","iat":1764000000,"jti":"{jti}","sub":"{sub}""#)
+}
+
+/// Claims of a notice of a project: `rest` begins with a comma.
+pub(crate) fn notice(project: &str, jti: &str, stage: &str, rest: &str) -> String {
+    let common = common(PUBLISHER, jti, &format!("project/{project}"));
+    format!(
+        r#"{{{common},"project":{{"id":"{project}"}},"sector":"land","stage":"{stage}","title":"T","region":"420100"{rest}}}"#
+    )
+}
+
+pub(crate) fn grant(iss: &str, jti: &str, id: &str, seq: u64, seed: u8, role: &str) -> String {
+    let common = common(iss, jti, &format!("authority/{id}"));
+    let jwk = jwk(seed).format();
+    format!(
+        r#"{{{common},"seq":{seq},"action":"enrol","publisher":"{id}","name":"N","jwk":{jwk},"roles":["{role}"],"sectors":["land"],"regions":["4201"]}}"#
+    )
+}
+
+/// A ledger under way.
+pub(crate) struct Forge {
+    dir: PathBuf,
+    pub(crate) log_seed: u8,
+    pub(crate) time: u64,
+    pub(crate) leaves: Vec<Hash>,
+    bundle: Vec<String>,
+    lines: String,
+    subjects: BTreeMap<String, SubjectState>,
+    touched: BTreeSet<String>,
+    map: SubjectMap,
+    frontier: Frontier,
+    levels: BTreeMap<u8, Vec<Hash>>,
+}
+
+impl Forge {
+    /// A ledger with its genesis, one publisher, one supervisor and a seal.
+    pub(crate) fn new(dir: &Path) -> Self {
+        let mut forge = Self::empty(dir);
+        let genesis = forge.genesis();
+        forge.push(Some("ledger"), &genesis, None, &[]);
+        let authority = grant("root", "a1", PUBLISHER, 0, PUBLISHER_KEY, "publisher");
+        forge.record(&format!("authority/{PUBLISHER}"), &sign(ROOT, "authority", &authority), None, &[]);
+        let authority = grant("root", "a2", SUPERVISOR, 0, SUPERVISOR_KEY, "supervisor");
+        forge.record(&format!("authority/{SUPERVISOR}"), &sign(ROOT, "authority", &authority), None, &[]);
+        forge.seal();
+        forge
+    }
+
+    pub(crate) fn empty(dir: &Path) -> Self {
+        let forge = Self {
+            dir: dir.to_owned(),
+            log_seed: LOG,
+            time: 1_764_547_200_000,
+            leaves: Vec::new(),
+            bundle: Vec::new(),
+            lines: String::new(),
+            subjects: BTreeMap::new(),
+            touched: BTreeSet::new(),
+            map: SubjectMap::default(),
+            frontier: Frontier::new(),
+            levels: BTreeMap::new(),
+        };
+        forge.write("policy.txt", format!("log {}\nquorum none\n", log_key(LOG)).as_bytes());
+        forge
+    }
+
+    pub(crate) fn genesis(&self) -> String {
+        format!(
+            r#"{}"kind":"genesis","subject":"ledger","seq":0,"prev_in_subject":"{}","origin":"{ORIGIN}","log_key":"{}","root_jwk":{},"recovery_jwk":{},"jurisdiction":"cn","predecessor":""}}"#,
+            self.start(),
+            Hash::ZERO,
+            log_key(LOG),
+            jwk(ROOT).format(),
+            jwk(RECOVERY).format()
+        )
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.leaves.len() as u64
+    }
+
+    fn start(&self) -> String {
+        let prev = self.leaves.last().copied().unwrap_or(Hash::ZERO);
+        format!(r#"{{"v":1,"index":{},"time":{},"prev":"{prev}","#, self.size(), self.time)
+    }
+
+    /// The honest next entry for a statement.
+    pub(crate) fn entry(&self, subject: &str, jwt: &str) -> String {
+        let state = self.subjects.get(subject).cloned().unwrap_or_default();
+        format!(
+            r#"{}"kind":"statement","subject":"{subject}","seq":{},"prev_in_subject":"{}","statement":"{jwt}"}}"#,
+            self.start(),
+            state.count,
+            state.head
+        )
+    }
+
+    /// Records a statement as an honest ledger would, whatever it says.
+    pub(crate) fn record(&mut self, subject: &str, jwt: &str, stage: Option<&str>, disclosures: &[&str]) -> u64 {
+        let entry = self.entry(subject, jwt);
+        self.push(Some(subject), &entry, stage, disclosures)
+    }
+
+    /// Records a notice signed by the publisher.
+    pub(crate) fn publish(&mut self, project: &str, jti: &str, stage: &str, rest: &str, disclosures: &[&str]) -> u64 {
+        let jwt = sign(PUBLISHER_KEY, "notice", &notice(project, jti, stage, rest));
+        self.record(&format!("project/{project}"), &jwt, Some(stage), disclosures)
+    }
+
+    /// Appends any bytes as the next entry.
+    pub(crate) fn push(
+        &mut self,
+        subject: Option<&str>,
+        entry: &str,
+        stage: Option<&str>,
+        disclosures: &[&str],
+    ) -> u64 {
+        let index = self.size();
+        let leaf = entry_hash(entry);
+        if let Some(subject) = subject {
+            let state = self.subjects.entry(subject.to_owned()).or_default();
+            state.push(leaf, stage.and_then(Stage::parse));
+            self.touched.insert(subject.to_owned());
+        }
+        if !disclosures.is_empty() {
+            let quoted: Vec<String> = disclosures.iter().map(|text| format!("\"{text}\"")).collect();
+            self.lines += &format!("{{\"index\":{index},\"disclosures\":[{}]}}\n", quoted.join(","));
+        }
+        self.leaves.push(leaf.0);
+        self.levels.entry(0).or_default().push(leaf.0);
+        for tile in self.frontier.push(LeafHash(leaf.0)) {
+            self.levels.entry(tile.level).or_default().push(tile.hash);
+        }
+        self.bundle.push(entry.to_owned());
+        if self.bundle.len() == 256 {
+            self.flush();
+        }
+        self.time += 1000;
+        index
+    }
+
+    /// The honest seal.
+    pub(crate) fn seal_entry(&mut self) -> String {
+        for subject in std::mem::take(&mut self.touched) {
+            self.map.insert(map_key(&subject), self.subjects[&subject].value());
+        }
+        let (subjects, root) = (self.map.len(), self.map.root());
+        format!(r#"{}"kind":"seal","subjects":{subjects},"map_root":"{root}"}}"#, self.start())
+    }
+
+    /// Ends a batch and publishes its checkpoint.
+    pub(crate) fn seal(&mut self) {
+        let seal = self.seal_entry();
+        self.push(None, &seal, None, &[]);
+        self.publish_head();
+    }
+
+    pub(crate) fn note(&self, size: u64, root: Hash) -> String {
+        signed_note(self.log_seed, size, root)
+    }
+
+    pub(crate) fn publish_head(&mut self) {
+        let note = self.note(self.size(), self.frontier.root().0);
+        self.write(&format!("tree/checkpoints/{}", self.size()), note.as_bytes());
+        self.write("tree/checkpoint", note.as_bytes());
+    }
+
+    fn flush(&mut self) {
+        let number = (self.size() - 1) / 256;
+        let width = self.bundle.len();
+        if width == 0 {
+            return;
+        }
+        self.write_tile(TileKind::Entries, number, width, &format_entry_bundle(&self.bundle));
+        if !self.lines.is_empty() {
+            self.write(&format!("tree/disclosures/{}", encode_index(number)), self.lines.as_bytes());
+        }
+        if width == 256 {
+            self.bundle.clear();
+            self.lines.clear();
+        }
+        for (level, hashes) in std::mem::take(&mut self.levels) {
+            let number = ((self.size() >> (8 * level)) - 1) / 256;
+            if !hashes.is_empty() {
+                self.write_tile(TileKind::Hashes { level }, number, hashes.len(), &format_hash_tile(&hashes));
+            }
+            self.levels.insert(level, if hashes.len() == 256 { Vec::new() } else { hashes });
+        }
+    }
+
+    fn write_tile(&self, kind: TileKind, number: u64, width: usize, bytes: &[u8]) {
+        let path = TilePath::new(kind, number, u16::try_from(width).unwrap()).unwrap();
+        self.write(&format!("tree/{path}"), bytes);
+    }
+
+    pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
+        let path = self.dir.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    /// Writes what is not written yet.
+    pub(crate) fn finish(&mut self) {
+        self.flush();
+    }
+}
+
+pub(crate) fn signed_note(seed: u8, size: u64, root: Hash) -> String {
+    let checkpoint = Checkpoint {
+        origin: ORIGIN.into(),
+        size: verifier::log::index::TreeSize(size),
+        root: verifier::log::hash::RootHash(root),
+    };
+    let body = checkpoint.format();
+    let vkey = log_key(seed);
+    let line = signature_line(vkey.name(), vkey.key_id(), &key(seed).sign(body.as_bytes()).to_bytes());
+    format!("{body}\n{line}")
+}
