@@ -29,9 +29,10 @@ pub(crate) fn signer(dir: &Path, signer: &Signer, output: Output) -> Result<(Str
 fn publisher_id(text: &str) -> Result<PublisherId, Failure> {
     let id = PublisherId::parse(text).filter(|id| !id.is_reserved());
     id.ok_or_else(|| {
-        Failure::refused(format_args!(
-            "`{text}` is no publisher id: expected [A-Za-z0-9._:-]{{1,64}}, not root, recovery or log"
-        ))
+        Failure::said(
+            format_args!("`{text}` 不是主体编号：应为 [A-Za-z0-9._:-]{{1,64}}，且不是 root、recovery、log"),
+            format_args!("`{text}` is no publisher id: expected [A-Za-z0-9._:-]{{1,64}}, not root, recovery or log"),
+        )
     })
 }
 
@@ -55,8 +56,12 @@ fn sectors(codes: &[String]) -> Result<Vec<Sector>, Failure> {
     }
     let known = || Sector::ALL.iter().map(|sector| sector.code()).collect::<Vec<_>>().join(", ");
     let read = |code: &String| {
-        Sector::parse(code)
-            .ok_or_else(|| Failure::refused(format_args!("`{code}` is no sector; known are: {}, all", known())))
+        Sector::parse(code).ok_or_else(|| {
+            Failure::said(
+                format_args!("`{code}` 不是类别代码；可用：{}、all", known()),
+                format_args!("`{code}` is no sector; known are: {}, all", known()),
+            )
+        })
     };
     let mut sectors = codes.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     sectors.sort();
@@ -69,9 +74,10 @@ fn regions(prefixes: &[String]) -> Result<Vec<String>, Failure> {
     let read = |prefix: &String| match prefix.as_str() {
         "all" => Ok(String::new()),
         digits if is_region_prefix(digits) => Ok(digits.to_owned()),
-        other => Err(Failure::refused(format_args!(
-            "`{other}` is no region prefix: expected 2, 4 or 6 digits of GB/T 2260, or all"
-        ))),
+        other => Err(Failure::said(
+            format_args!("`{other}` 不是行政区划前缀：应为 GB/T 2260 的 2、4 或 6 位数字，或 all"),
+            format_args!("`{other}` is no region prefix: expected 2, 4 or 6 digits of GB/T 2260, or all"),
+        )),
     };
     let mut regions = prefixes.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     regions.sort();
@@ -83,7 +89,7 @@ fn regions(prefixes: &[String]) -> Result<Vec<String>, Failure> {
 async fn record(ledger: &Ledger, statement: SignedStatement) -> Result<LeafIndex, Failure> {
     match ledger.submit(statement).await? {
         Outcome::Recorded(index) | Outcome::Existing(index) => Ok(index),
-        Outcome::Refused(refusal) => Err(Failure::refused(refusal)),
+        Outcome::Refused(refusal) => Err(refusal.into()),
     }
 }
 
@@ -111,14 +117,15 @@ pub(crate) async fn enrol(arguments: &Enrol, output: Output) -> Result<u8, Failu
             ledger.close().await;
             return Ok(0);
         }
-        return Err(Failure::refused(format_args!(
-            "`{publisher}` is enrolled already; `rotate` changes its key, name or scope"
-        )));
+        return Err(Failure::said(
+            format_args!("`{publisher}` 已登记；更换密钥、名称或范围请用 `rotate`"),
+            format_args!("`{publisher}` is enrolled already; `rotate` changes its key, name or scope"),
+        ));
     }
     let seq = next_seq(&ledger, &format!("authority/{publisher}")).await?;
     let origin = ledger.origin();
     let desk = Desk { iss: &iss, key: &signing, origin: &origin, now: now() };
-    let statement = desk.grant("enrol", seq, &publisher, &arguments.name, &key, &scope).map_err(Failure::refused)?;
+    let statement = desk.grant("enrol", seq, &publisher, &arguments.name, &key, &scope).map_err(Failure::from)?;
     let index = record(&ledger, statement).await?;
     ledger.close().await;
     let said = output.pick("已登记", "enrolled");
@@ -135,7 +142,10 @@ pub(crate) async fn rotate(arguments: &Rotate, output: Output) -> Result<u8, Fai
     let (iss, signing) = signer(&arguments.dir, &arguments.signer, output)?;
     let ledger = Ledger::open(&arguments.dir).await?;
     let Some(grant) = ledger.grant(&publisher) else {
-        return Err(Failure::refused(format_args!("`{publisher}` is not enrolled: `enrol` it")));
+        return Err(Failure::said(
+            format_args!("`{publisher}` 尚未登记：请先 `enrol`"),
+            format_args!("`{publisher}` is not enrolled: `enrol` it"),
+        ));
     };
     let key = arguments.key.as_deref().map(|key| keys::public(key, output)).transpose()?.unwrap_or_else(|| grant.jwk());
     let name = arguments.name.clone().unwrap_or_else(|| grant.name.clone());
@@ -152,7 +162,7 @@ pub(crate) async fn rotate(arguments: &Rotate, output: Output) -> Result<u8, Fai
     let seq = next_seq(&ledger, &format!("authority/{publisher}")).await?;
     let origin = ledger.origin();
     let desk = Desk { iss: &iss, key: &signing, origin: &origin, now: now() };
-    let statement = desk.grant("rotate", seq, &publisher, &name, &key, &scope).map_err(Failure::refused)?;
+    let statement = desk.grant("rotate", seq, &publisher, &name, &key, &scope).map_err(Failure::from)?;
     let index = record(&ledger, statement).await?;
     ledger.close().await;
     let said = output.pick("已更换", "rotated");
@@ -169,12 +179,15 @@ pub(crate) async fn revoke(arguments: &Revoke, output: Output) -> Result<u8, Fai
     let (iss, signing) = signer(&arguments.dir, &arguments.signer, output)?;
     let ledger = Ledger::open(&arguments.dir).await?;
     let Some(grant) = ledger.grant(&publisher) else {
-        return Err(Failure::refused(format_args!("`{publisher}` has no authority to end")));
+        return Err(Failure::said(
+            format_args!("`{publisher}` 没有可注销的授权"),
+            format_args!("`{publisher}` has no authority to end"),
+        ));
     };
     let seq = next_seq(&ledger, &format!("authority/{publisher}")).await?;
     let origin = ledger.origin();
     let desk = Desk { iss: &iss, key: &signing, origin: &origin, now: now() };
-    let statement = desk.revoke(seq, &publisher, &grant.name).map_err(Failure::refused)?;
+    let statement = desk.revoke(seq, &publisher, &grant.name).map_err(Failure::from)?;
     let index = record(&ledger, statement).await?;
     ledger.close().await;
     output.print(
@@ -203,7 +216,7 @@ pub(crate) async fn rotate_log(arguments: &RotateLog, output: Output) -> Result<
     let vkey = next.log_vkey(&origin)?;
     let seq = next_seq(&ledger, "ledger").await?;
     let desk = Desk { iss: "root", key: &root, origin: &origin, now: now() };
-    let recorded = record(&ledger, desk.next_log_key(seq, &vkey).map_err(Failure::refused)?).await;
+    let recorded = record(&ledger, desk.next_log_key(seq, &vkey).map_err(Failure::from)?).await;
     ledger.close().await;
     let index = match recorded {
         Ok(index) => index,
@@ -256,7 +269,7 @@ pub(crate) async fn rotate_root(arguments: &RotateRoot, output: Output) -> Resul
     let origin = ledger.origin();
     let seq = next_seq(&ledger, "ledger").await?;
     let desk = Desk { iss: "recovery", key: &recovery, origin: &origin, now: now() };
-    let recorded = record(&ledger, desk.next_root(seq, &jwk).map_err(Failure::refused)?).await;
+    let recorded = record(&ledger, desk.next_root(seq, &jwk).map_err(Failure::from)?).await;
     ledger.close().await;
     let index = match recorded {
         Ok(index) => index,

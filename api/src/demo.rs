@@ -155,7 +155,7 @@ async fn begin(dir: &Path, people: &People, told: &mut Told) -> Result<PathBuf, 
 async fn submit(ledger: &Ledger, statement: SignedStatement) -> Result<LeafIndex, Failure> {
     match ledger.submit(statement).await? {
         Outcome::Recorded(index) | Outcome::Existing(index) => Ok(index),
-        Outcome::Refused(refusal) => Err(Failure::refused(refusal)),
+        Outcome::Refused(refusal) => Err(refusal.into()),
     }
 }
 
@@ -166,7 +166,7 @@ async fn enrol(ledger: &Ledger, people: &People, told: &mut Told) -> Result<(), 
     {
         let id = PublisherId::parse(id).ok_or_else(|| Failure::operational("the sample's publisher id"))?;
         let scope = Scope { roles: vec![role], sectors: Sector::ALL.to_vec(), regions: vec![String::new()] };
-        submit(ledger, root.grant("enrol", 0, &id, name, key.jwk(), &scope).map_err(Failure::operational)?).await?;
+        submit(ledger, root.grant("enrol", 0, &id, name, key.jwk(), &scope).map_err(Failure::from)?).await?;
     }
     told.step(
         &format!("登记发布主体：{}；监督部门：{}", CENTRE.1, SUPERVISOR.1),
@@ -181,8 +181,8 @@ async fn import(ledger: &Ledger, people: &People, told: &mut Told) -> Result<Vec
     let desk = Desk { iss: CENTRE.0, key: &people.centre, origin: ORIGIN, now: now() };
     let (mut statements, mut projects) = (Vec::new(), Vec::new());
     for line in SAMPLE.lines() {
-        let draft = Draft::parse(line).map_err(Failure::operational)?;
-        statements.push(desk.notice(&draft, &[], false).map_err(Failure::operational)?.0);
+        let draft = Draft::parse(line).map_err(Failure::from)?;
+        statements.push(desk.notice(&draft, &[], false).map_err(Failure::from)?.0);
         if !projects.contains(&draft.project) {
             projects.push(draft.project);
         }
@@ -190,7 +190,7 @@ async fn import(ledger: &Ledger, people: &People, told: &mut Told) -> Result<Vec
     let count = statements.len();
     for outcome in ledger.submit_many(statements).await? {
         if let Outcome::Refused(refusal) = outcome {
-            return Err(Failure::operational(refusal));
+            return Err(refusal.into());
         }
     }
     told.step(
@@ -203,14 +203,13 @@ async fn import(ledger: &Ledger, people: &People, told: &mut Told) -> Result<Vec
 
 async fn seal_and_reveal(ledger: &Ledger, people: &People, told: &mut Told) -> Result<(), Failure> {
     let desk = Desk { iss: CENTRE.0, key: &people.centre, origin: ORIGIN, now: now() };
-    let draft = Draft::parse(SEALED).map_err(Failure::operational)?;
+    let draft = Draft::parse(SEALED).map_err(Failure::from)?;
     let order = SealOrder { field: SealableField::ReservePrice, until: Stage::Award.code().to_owned() };
-    let (statement, withheld) = desk.notice(&draft, &[order], false).map_err(Failure::operational)?;
+    let (statement, withheld) = desk.notice(&draft, &[order], false).map_err(Failure::from)?;
     let sealed = submit(ledger, statement).await?;
     let disclosures = withheld.into_iter().map(|one| one.disclosure).collect();
     let subject = Subject::from(&draft.project).to_string();
-    let reveal =
-        desk.reveal(&format!("reveal/{sealed}"), &subject, sealed, disclosures).map_err(Failure::operational)?;
+    let reveal = desk.reveal(&format!("reveal/{sealed}"), &subject, sealed, disclosures).map_err(Failure::from)?;
     let revealed = submit(ledger, reveal).await?;
     told.step(
         &format!("密封底价并录入（#{sealed}），成交后启封（#{revealed}）：无人能事后更改"),
@@ -242,7 +241,7 @@ async fn erase(ledger: &Ledger, people: &People, told: &mut Told) -> Result<(), 
             "个人信息保护法第四十七条",
             "联系人申请删除",
         );
-        ledger.erase(erasure.map_err(Failure::operational)?).await?;
+        ledger.erase(erasure.map_err(Failure::from)?).await?;
         told.step(
             &format!("依法删除一处联系方式（#{index}）：字节已不在任何文件中，证明依然成立"),
             &format!("erased a contact lawfully (#{index}): its bytes are in no file, every proof still holds"),
@@ -341,7 +340,7 @@ async fn dossiers(
         ),
         json!({ "project": project.as_str(), "rejected": error }),
     );
-    let absent = ProjectId::normalise("SL-NO-SUCH-PROJECT").map_err(Failure::operational)?;
+    let absent = ProjectId::normalise("SL-NO-SUCH-PROJECT").map_err(Failure::from)?;
     let proof = reader.absence(&Subject::from(&absent)).await?;
     open(&proof, policy, audit)?;
     let bytes = proof.format().len();

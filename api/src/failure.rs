@@ -3,7 +3,13 @@
 use std::fmt;
 use std::path::Path;
 
-use ledger::SignerError;
+use ledger::draft::DraftError;
+use ledger::publisher::PublisherError;
+use ledger::{LedgerError, Refusal, SignerError};
+use verifier::record::subject::SubjectError;
+
+use crate::explain::Say as _;
+use crate::language::{Language, current};
 
 /// What went wrong, for the person who has to act, and the exit code.
 #[derive(Debug)]
@@ -25,27 +31,41 @@ impl Failure {
         Self { code: 2, message: message.to_string() }
     }
 
+    /// What was asked is refused, said in both languages: exit code 1.
+    pub(crate) fn said(zh: impl fmt::Display, en: impl fmt::Display) -> Self {
+        match current() {
+            Language::Zh => Self::refused(zh),
+            Language::En => Self::refused(en),
+        }
+    }
+
     /// A file could not be read or written: exit code 2.
     pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
         Self::operational(format_args!("{}: {error}", path.display()))
     }
 }
 
-impl From<SignerError> for Failure {
-    fn from(error: SignerError) -> Self {
-        Self::operational(error)
-    }
+/// Errors of the ledger become failures in the user's language; what was asked is at fault (1), or the state of things (2).
+macro_rules! from {
+    ($($error:ty => $code:expr;)+) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                let code: fn(&$error) -> u8 = $code;
+                Self { code: code(&error), message: error.say(current()) }
+            }
+        })+
+    };
 }
 
-impl From<ledger::LedgerError> for Failure {
-    fn from(error: ledger::LedgerError) -> Self {
-        match error {
-            // What was asked is wrong, not the state of things.
-            ledger::LedgerError::NotEmpty { .. }
-            | ledger::LedgerError::Jurisdiction
-            | ledger::LedgerError::OtherLedgersTree { .. }
-            | ledger::LedgerError::Signer(SignerError::Name(_)) => Self::refused(error),
-            _ => Self::operational(error),
-        }
-    }
+from! {
+    SubjectError => |_| 1;
+    Refusal => |_| 1;
+    DraftError => |_| 1;
+    PublisherError => |error| if matches!(error, PublisherError::Randomness(_)) { 2 } else { 1 };
+    SignerError => |error| if matches!(error, SignerError::Name(_)) { 1 } else { 2 };
+    LedgerError => |error| match error {
+        LedgerError::NotEmpty { .. } | LedgerError::Jurisdiction | LedgerError::OtherLedgersTree { .. } => 1,
+        LedgerError::Signer(SignerError::Name(_)) => 1,
+        _ => 2,
+    };
 }

@@ -18,8 +18,10 @@ use verifier::record::statement::Statement;
 
 use crate::args::Import;
 use crate::clock::now;
+use crate::explain::Say as _;
 use crate::failure::Failure;
 use crate::keys;
+use crate::language::current;
 use crate::output::{Output, plain};
 use crate::publish::says_same;
 
@@ -77,9 +79,9 @@ impl ImportDesk {
         if !line.is_utf8 {
             return Err("the line is not UTF-8".to_owned());
         }
-        let draft = Draft::parse(&line.text).map_err(|error: DraftError| error.to_string())?;
+        let draft = Draft::parse(&line.text).map_err(|error: DraftError| error.say(current()))?;
         let desk = Desk { iss: &self.publisher, key: &self.key, origin, now: now() };
-        let (statement, _) = desk.notice(&draft, &[], self.publish_reserve).map_err(|error| error.to_string())?;
+        let (statement, _) = desk.notice(&draft, &[], self.publish_reserve).map_err(|error| error.say(current()))?;
         Ok((draft, statement))
     }
 }
@@ -154,7 +156,7 @@ impl Pending {
                 Outcome::Refused(Refusal::Conflict { index, .. }) if says_same(ledger, index, &draft).await? => {
                     report.exists(&draft.notice_id, index)?;
                 }
-                Outcome::Refused(refusal) => report.refuse(&line, &refusal.to_string())?,
+                Outcome::Refused(refusal) => report.refuse(&line, &refusal.say(current()))?,
             }
         }
         report.sync_acks()

@@ -61,9 +61,12 @@ pub(crate) fn public(argument: &str, output: Output) -> Result<Jwk, Failure> {
         public_text(Path::new(argument), output)?
     };
     let refused = || {
-        Failure::refused(format_args!(
-            "{argument}: expected a key file or a public JWK {{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":…}}"
-        ))
+        Failure::said(
+            format_args!("{argument}：应为密钥文件或公钥 JWK {{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":…}}"),
+            format_args!(
+                "{argument}: expected a key file or a public JWK {{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":…}}"
+            ),
+        )
     };
     let object = json::parse_object(&text).map_err(|_| refused())?;
     let x = object.string("x").map_err(|_| refused())?;

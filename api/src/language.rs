@@ -1,6 +1,7 @@
 //! The user's language: `--lang`, else the locale.
 
 use std::env;
+use std::sync::OnceLock;
 
 use clap::ValueEnum;
 
@@ -33,4 +34,17 @@ impl Language {
     pub(crate) fn code(self) -> &'static str {
         self.pick("zh", "en")
     }
+}
+
+/// The language of this run, said once at its start.
+static CURRENT: OnceLock<Language> = OnceLock::new();
+
+/// Says the language of this run.
+pub(crate) fn set(language: Language) {
+    let _ = CURRENT.set(language);
+}
+
+/// The language of this run; the locale's if none was said.
+pub(crate) fn current() -> Language {
+    *CURRENT.get_or_init(Language::of_locale)
 }

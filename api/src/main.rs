@@ -6,6 +6,7 @@ mod args;
 mod authority;
 mod clock;
 mod demo;
+mod explain;
 mod failure;
 mod import;
 mod init;
@@ -27,7 +28,8 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let output = Output { language: arguments.lang.unwrap_or_else(Language::of_locale), json: arguments.json };
+    language::set(arguments.lang.unwrap_or_else(Language::of_locale));
+    let output = Output { language: language::current(), json: arguments.json };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Failure::operational(error), output),

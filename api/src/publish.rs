@@ -29,9 +29,9 @@ const SEALED_FORMAT: &str = "mingzhang-sealed/v1";
 /// Signs one draft and records it.
 pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, Failure> {
     let text = read(&arguments.draft)?;
-    Draft::parse(&text).map_err(Failure::refused)?;
+    Draft::parse(&text).map_err(Failure::from)?;
     let attachments = arguments.attach.iter().map(|path| hash_attachment(path)).collect::<Result<Vec<_>, _>>()?;
-    let draft = Draft::parse(&with_attachments(&text, &attachments)?).map_err(Failure::refused)?;
+    let draft = Draft::parse(&with_attachments(&text, &attachments)?).map_err(Failure::from)?;
     let seals = arguments
         .seal
         .iter()
@@ -42,7 +42,7 @@ pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, F
     let ledger = Ledger::open(&arguments.dir).await?;
     let origin = ledger.origin();
     let desk = Desk { iss: &arguments.issuer.publisher, key: &key, origin: &origin, now: now() };
-    let (statement, withheld) = desk.notice(&draft, &seals, arguments.publish_reserve).map_err(Failure::refused)?;
+    let (statement, withheld) = desk.notice(&draft, &seals, arguments.publish_reserve).map_err(Failure::from)?;
     let sealed_out = arguments.sealed_out.as_deref().filter(|_| !withheld.is_empty());
     if let Some(path) = sealed_out {
         // Before the notice is recorded: afterwards nobody could make the value again.
@@ -62,7 +62,7 @@ pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, F
         }
         Outcome::Refused(refusal) => {
             let _ = undo();
-            return Err(Failure::refused(refusal));
+            return Err(refusal.into());
         }
     };
     if let Some(path) = &arguments.receipt {
@@ -132,10 +132,10 @@ fn hash_attachment(path: &Path) -> Result<Attachment, Failure> {
     let mut file = fs::File::open(path).map_err(fail)?;
     let size = file.metadata().map_err(fail)?.len();
     if size > MAX_ATTACHMENT {
-        return Err(Failure::refused(format_args!(
-            "{}: an attachment has at most {MAX_ATTACHMENT} bytes, this one has {size}",
-            path.display()
-        )));
+        return Err(Failure::said(
+            format_args!("{}：附件至多 {MAX_ATTACHMENT} 字节，实为 {size}", path.display()),
+            format_args!("{}: an attachment has at most {MAX_ATTACHMENT} bytes, this one has {size}", path.display()),
+        ));
     }
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
@@ -207,10 +207,10 @@ pub(crate) async fn reveal(arguments: &Reveal, output: Output) -> Result<u8, Fai
         .map_err(|error| Failure::refused(format_args!("{}: {error}", arguments.file.display())))?;
     let text = |name: &str| file[name].as_str().map(str::to_owned);
     let malformed = || {
-        Failure::refused(format_args!(
-            "{}: expected the file that `publish --sealed-out` wrote",
-            arguments.file.display()
-        ))
+        Failure::said(
+            format_args!("{}：应为 `publish --sealed-out` 写出的文件", arguments.file.display()),
+            format_args!("{}: expected the file that `publish --sealed-out` wrote", arguments.file.display()),
+        )
     };
     if text("format").as_deref() != Some(SEALED_FORMAT) {
         return Err(malformed());
@@ -221,10 +221,10 @@ pub(crate) async fn reveal(arguments: &Reveal, output: Output) -> Result<u8, Fai
     let disclosures =
         disclosures.collect::<Option<Vec<String>>>().filter(|all| !all.is_empty()).ok_or_else(malformed)?;
     if iss != arguments.issuer.publisher {
-        return Err(Failure::refused(format_args!(
-            "`{iss}` sealed this; only it can reveal it, not `{}`",
-            arguments.issuer.publisher
-        )));
+        return Err(Failure::said(
+            format_args!("`{iss}` 密封了此值，只有它能启封，`{}` 不能", arguments.issuer.publisher),
+            format_args!("`{iss}` sealed this; only it can reveal it, not `{}`", arguments.issuer.publisher),
+        ));
     }
     let key = keys::load(&arguments.issuer.key, output)?;
     let ledger = Ledger::open(&arguments.dir).await?;
@@ -233,7 +233,7 @@ pub(crate) async fn reveal(arguments: &Reveal, output: Output) -> Result<u8, Fai
     let Some((_, _, subject)) = recorded_notice(&ledger, target).await? else { return Err(malformed()) };
     let desk = Desk { iss: &iss, key: &key, origin: &origin, now: now() };
     let jti = format!("reveal/{target}");
-    let statement = desk.reveal(&jti, &subject, target, disclosures).map_err(Failure::refused)?;
+    let statement = desk.reveal(&jti, &subject, target, disclosures).map_err(Failure::from)?;
     let (index, new) = match ledger.submit(statement).await? {
         Outcome::Recorded(index) => (index, true),
         Outcome::Existing(index) | Outcome::Refused(Refusal::Conflict { index, .. }) => (index, false),
@@ -255,14 +255,24 @@ pub(crate) async fn find(reader: &Reader, notice: &str, publisher: Option<&str>)
     }
     match found.as_slice() {
         [(index, _)] => Ok(*index),
-        [] => Err(Failure::refused(format_args!("no notice `{}` is recorded", plain(notice)))),
+        [] => Err(Failure::said(
+            format_args!("没有编号为 `{}` 的公告", plain(notice)),
+            format_args!("no notice `{}` is recorded", plain(notice)),
+        )),
         several => {
             let publishers: Vec<&str> = several.iter().map(|(_, iss)| iss.as_str()).collect();
-            Err(Failure::refused(format_args!(
-                "`{}` is a notice of several publishers; say --publisher: {}",
-                plain(notice),
-                publishers.join(", ")
-            )))
+            Err(Failure::said(
+                format_args!(
+                    "多个主体都有编号为 `{}` 的公告，请用 --publisher 指明：{}",
+                    plain(notice),
+                    publishers.join(", ")
+                ),
+                format_args!(
+                    "`{}` is a notice of several publishers; say --publisher: {}",
+                    plain(notice),
+                    publishers.join(", ")
+                ),
+            ))
         }
     }
 }
@@ -273,7 +283,7 @@ pub(crate) async fn erase(arguments: &Erase, output: Output) -> Result<u8, Failu
     let ledger = Ledger::open(&arguments.dir).await?;
     let target = find(&ledger, &arguments.notice, arguments.publisher.as_deref()).await?;
     let Some((notice, shown, subject)) = recorded_notice(&ledger, target).await? else {
-        return Err(Failure::refused(format_args!("entry {target} is no notice")));
+        return Err(Failure::said(format_args!("第 {target} 条不是公告"), format_args!("entry {target} is no notice")));
     };
     let mut digests = Vec::new();
     for field in &arguments.field {

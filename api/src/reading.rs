@@ -25,7 +25,7 @@ pub(crate) async fn receipt(arguments: &Receipt, output: Output) -> Result<u8, F
     let index = match (&arguments.notice, arguments.index) {
         (Some(notice), _) => find(&reader, notice, arguments.publisher.as_deref()).await?,
         (None, Some(index)) => LeafIndex(index),
-        (None, None) => return Err(Failure::refused("say an INDEX or --notice ID")),
+        (None, None) => return Err(Failure::said("请给出条目序号或 --notice 编号", "say an INDEX or --notice ID")),
     };
     let Some(receipt) = reader.receipt(index).await? else {
         let size = reader.head().await?.checkpoint.size;
@@ -100,7 +100,7 @@ fn said(output: Output, file: &std::path::Path, text: &str, json: &serde_json::V
 }
 
 fn project_id(typed: &str) -> Result<ProjectId, Failure> {
-    ProjectId::normalise(typed).map_err(Failure::refused)
+    ProjectId::normalise(typed).map_err(Failure::from)
 }
 
 async fn suggest(reader: &Reader, project: &ProjectId, output: Output) -> Result<(), Failure> {

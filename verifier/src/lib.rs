@@ -14,6 +14,7 @@ extern crate alloc;
 
 pub mod audit;
 pub mod dossier;
+pub mod explain;
 pub mod log;
 pub mod receipt;
 pub mod record;

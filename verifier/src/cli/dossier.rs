@@ -15,7 +15,7 @@ use super::clock::{self, format_seconds};
 use super::evidence;
 use super::input::{read_policy, read_text};
 use super::lang::Lang;
-use super::message::{Clock, Explain as _, Message};
+use super::message::{Clock, InLanguage as _, Message};
 use super::receipt::{cosigners, head_facts};
 use super::report::{Failure, Reason, Report};
 use super::state::State;

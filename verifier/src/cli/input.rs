@@ -7,7 +7,7 @@ use std::path::Path;
 use verifier::log::policy::{MAX_LENGTH, Policy};
 
 use super::lang::Lang;
-use super::message::{Explain as _, Message};
+use super::message::{InLanguage as _, Message};
 use super::report::Failure;
 
 /// Reads a text of at most `limit` bytes.

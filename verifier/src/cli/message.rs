@@ -1,36 +1,22 @@
 //! Every text the program says, in Chinese and English side by side.
 //!
-//! [`Message`] is what the program itself has to say; [`Explain`] gives what the library found a stable code, the entry it
-//! is about, and its Chinese (its English is the error's own `Display`).
+//! [`Message`] is what the program itself has to say; what the library found it says through [`Explain`].
 
 mod audit;
-mod dossier;
 mod help;
-mod log;
-mod phrase;
-mod record;
-
-use std::fmt::Display;
 
 pub(super) use help::help_zh;
 use verifier::dossier::Wholeness;
+pub(super) use verifier::explain::Explain;
 use verifier::record::code::Stage;
 use verifier::record::statement::Kind;
 
 use super::lang::Lang;
 use super::report::Reason;
 
-/// What the library found, for a reader.
-pub(super) trait Explain: Display {
-    /// A stable code of the rule that is broken.
-    fn rule(&self) -> &'static str;
-    /// The entry it is about, if one.
-    fn entry(&self) -> Option<u64> {
-        None
-    }
-    /// The message in Chinese.
-    fn zh(&self) -> String;
-    /// The message in the reader's language.
+/// What the library found, in the reader's language.
+pub(super) trait InLanguage: Explain {
+    /// The message.
     fn text(&self, lang: Lang) -> String {
         match lang {
             Lang::Zh => self.zh(),
@@ -38,6 +24,8 @@ pub(super) trait Explain: Display {
         }
     }
 }
+
+impl<T: Explain + ?Sized> InLanguage for T {}
 
 /// Whose clock a time is by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::lang::Lang;
-use super::message::{Explain, Message};
+use super::message::{Explain, InLanguage as _, Message};
 use super::terminal::printable;
 
 /// The verdict, one for each exit code.

@@ -1,7 +1,10 @@
 //! What dossiers and receipts are refused for.
 
-use verifier::dossier::{DossierError, FileError};
-use verifier::receipt::ReceiptError;
+use alloc::format;
+use alloc::string::String;
+
+use crate::dossier::{DossierError, FileError};
+use crate::receipt::ReceiptError;
 
 use super::Explain;
 use super::phrase::phrase;

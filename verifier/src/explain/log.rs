@@ -1,18 +1,21 @@
 //! What the log layer finds.
 
-use verifier::log::base64::Base64Error;
-use verifier::log::checkpoint::CheckpointError;
-use verifier::log::cosignature::CosignatureError;
-use verifier::log::hash::HashError;
-use verifier::log::index::IndexError;
-use verifier::log::key::KeyError;
-use verifier::log::note::NoteError;
-use verifier::log::policy::{PolicyError, PolicyFault};
-use verifier::log::policy_check::PolicyCheckError;
-use verifier::log::proof::ProofError;
-use verifier::log::tile::TileError;
-use verifier::log::tlog_proof::TlogProofError;
-use verifier::log::vkey::VerifierKeyError;
+use alloc::format;
+use alloc::string::String;
+
+use crate::log::base64::Base64Error;
+use crate::log::checkpoint::CheckpointError;
+use crate::log::cosignature::CosignatureError;
+use crate::log::hash::HashError;
+use crate::log::index::IndexError;
+use crate::log::key::KeyError;
+use crate::log::note::NoteError;
+use crate::log::policy::{PolicyError, PolicyFault};
+use crate::log::policy_check::PolicyCheckError;
+use crate::log::proof::ProofError;
+use crate::log::tile::TileError;
+use crate::log::tlog_proof::TlogProofError;
+use crate::log::vkey::VerifierKeyError;
 
 use super::Explain;
 

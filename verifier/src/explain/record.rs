@@ -1,14 +1,17 @@
 //! What the record layer finds: entries, statements, disclosures, authority, the subject map.
 
-use verifier::record::authority::AuthorityError;
-use verifier::record::disclosure::DisclosureError;
-use verifier::record::entry::EntryError;
-use verifier::record::json::{JsonError, MemberError};
-use verifier::record::notice::NoticeError;
-use verifier::record::replay::OwedError;
-use verifier::record::statement::StatementError;
-use verifier::record::subject::SubjectError;
-use verifier::record::subject_map::MapError;
+use alloc::format;
+use alloc::string::String;
+
+use crate::record::authority::AuthorityError;
+use crate::record::disclosure::DisclosureError;
+use crate::record::entry::EntryError;
+use crate::record::json::{JsonError, MemberError};
+use crate::record::notice::NoticeError;
+use crate::record::replay::OwedError;
+use crate::record::statement::StatementError;
+use crate::record::subject::SubjectError;
+use crate::record::subject_map::MapError;
 
 use super::Explain;
 use super::phrase::phrase;

@@ -1,6 +1,10 @@
 //! The library's fixed phrases in Chinese, for the places where an error carries one.
 
-use std::borrow::Cow;
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
+
+use alloc::borrow::Cow;
 
 /// A phrase in Chinese; one that is not listed is left as it is.
 pub(super) fn phrase(english: &str) -> Cow<'_, str> {
