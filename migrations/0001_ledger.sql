@@ -71,7 +71,7 @@ CREATE TABLE precedent (
 
 -- What is shown beside a statement without being part of its entry. An erasure deletes from here and from nowhere else.
 CREATE TABLE disclosure (
-    id         INTEGER PRIMARY KEY, -- index of the entry * 256 + place among its disclosures
+    id         INTEGER PRIMARY KEY, -- index of the entry * 256 + place of its digest in the statement
     disclosure TEXT NOT NULL,       -- the SD-JWT disclosure, base64url as it arrived
     CHECK (id >= 0)
 ) STRICT;

@@ -101,7 +101,6 @@ impl Say for LedgerError {
             Self::Closed => "账本已关闭：请重新打开".to_owned(),
             Self::Stopped(error) => format!("重新打开账本之前不再录入：{}", error.zh()),
             Self::NotRecorded(error) => format!("本批均未录入，请重新提交：{}", error.zh()),
-            other => other.to_string(),
         }
     }
 }

@@ -32,7 +32,7 @@ pub async fn backup(
     let size = reader.head().await?.checkpoint.size.0;
     progress(0, size);
     let aside = out.join("ledger.db.new");
-    reader.readers.copy_to(&aside).await?;
+    crate::store::copy(&dir.join(DATABASE), &aside).await?;
     reader.close().await;
     fs::File::open(&aside).and_then(|file| file.sync_all()).map_err(failed)?;
     fs::rename(&aside, out.join(DATABASE)).map_err(failed)?;

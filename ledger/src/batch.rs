@@ -12,13 +12,13 @@ use verifier::record::authority::{AuthorityError, Target};
 use verifier::record::entry::{Body, Entry, EntryTime, Genesis, Seal, entry_hash};
 use verifier::record::replay::{self, OwedError};
 use verifier::record::statement::{AuthorityChange, Content, Statement};
-use verifier::record::subject_map::{SubjectState, map_key};
+use verifier::record::subject_map::{SubjectMap, SubjectState, map_key};
 
 use crate::admission::{Admitted, SignedStatement};
 use crate::error::Refusal;
 use crate::state::{State, jwt_of, read_statement};
 use crate::statement_ids::StatementId;
-use crate::store::{Batch, EntryRow, Held, MapRows, index_of, row_id};
+use crate::store::{Batch, EntryRow, Held, MapRows, disclosure_id, index_of};
 use crate::subject_map::{format_tile, push_change, tile_of};
 
 /// The map's tables are brought up to date when this many subjects changed: fewer would write the same pages more often, more
@@ -203,7 +203,8 @@ impl<'a> Planner<'a> {
             let held = self.state.subjects.get_mut(&key).expect("the subject of the entry just appended");
             held.state.tally.add(notice.stage);
         }
-        self.batch.disclosures.extend((row_id(index.0 << 8)..).zip(disclosures));
+        let placed = places(&statement, &disclosures).into_iter();
+        self.batch.disclosures.extend(placed.map(|(place, text)| (disclosure_id(index.0, place), text.to_owned())));
         if !erased.is_empty() {
             self.batch.disclosures.retain(|(row, _)| !erased.contains(row));
             self.batch.erased.extend(erased);
@@ -248,29 +249,52 @@ impl<'a> Planner<'a> {
         self.batch.tiles = self.state.tree.take_changed();
         self.batch.statement_ids = self.state.ids.take_changed();
         self.batch.map_top = format_tile(&tile_of(&mut self.state.map, Hash::ZERO, 8));
-        self.batch.map = self.map_rows();
+        let State { subjects, map, unmerged, .. } = &mut *self.state;
+        self.batch.map = map_rows(subjects, map, unmerged, &self.changed);
         Plan { size: self.state.tree.size(), root: self.state.tree.root(), batch: self.batch }
     }
+}
 
-    fn map_rows(&mut self) -> MapRows {
-        let state = &mut *self.state;
-        state.unmerged.extend(&self.changed);
-        if state.unmerged.len() >= MERGE_SUBJECTS {
-            let merged = std::mem::take(&mut state.unmerged);
-            let subjects = merged.iter().map(|key| state.subjects[key].row(key)).collect();
-            let first: BTreeMap<u8, Hash> = merged.iter().map(|key| (key.0[0], *key)).collect();
-            let tiles = first.into_iter().map(|(byte, key)| (byte, format_tile(&tile_of(&mut state.map, key, 16))));
-            return MapRows::Merge { subjects, tiles: tiles.collect() };
-        }
-        let (mut subjects, mut nodes) = (Vec::new(), Vec::new());
-        let mut before = None;
-        for key in &self.changed {
-            state.subjects[key].pack(key, &mut subjects);
-            let prefix = u16::from_be_bytes([key.0[0], key.0[1]]);
-            if before.replace(prefix) != Some(prefix) {
-                push_change(&mut nodes, prefix, &state.map.node(key, 16));
-            }
-        }
-        MapRows::Change { subjects, nodes }
+/// How a batch that changed these subjects leaves the map's tables. A pure function of the batches so far, so that `fsck` can
+/// say what must stand in them.
+pub(crate) fn map_rows(
+    subjects: &HashMap<Hash, Held>,
+    map: &mut SubjectMap,
+    unmerged: &mut BTreeSet<Hash>,
+    changed: &BTreeSet<Hash>,
+) -> MapRows {
+    unmerged.extend(changed);
+    if unmerged.len() >= MERGE_SUBJECTS {
+        let merged = std::mem::take(unmerged);
+        let rows = merged.iter().map(|key| subjects[key].row(key)).collect();
+        let first: BTreeMap<u8, Hash> = merged.iter().map(|key| (key.0[0], *key)).collect();
+        let tiles = first.into_iter().map(|(byte, key)| (byte, format_tile(&tile_of(map, key, 16))));
+        return MapRows::Merge { subjects: rows, tiles: tiles.collect() };
     }
+    let (mut packed, mut nodes) = (Vec::new(), Vec::new());
+    let mut before = None;
+    for key in changed {
+        subjects[key].pack(key, &mut packed);
+        let prefix = u16::from_be_bytes([key.0[0], key.0[1]]);
+        if before.replace(prefix) != Some(prefix) {
+            push_change(&mut nodes, prefix, &map.node(key, 16));
+        }
+    }
+    MapRows::Change { subjects: packed, nodes }
+}
+
+/// The disclosures beside a statement, each with its place: the place of its digest in the statement. What stands where
+/// follows from the entry, so `fsck` can say it.
+pub(crate) fn places<'a>(statement: &Statement, disclosures: &'a [String]) -> Vec<(usize, &'a str)> {
+    let digests: Vec<Hash> = match &statement.content {
+        Content::Notice(notice) => notice.digests.iter().map(|digest| digest.hash).collect(),
+        Content::Reveal { digests, .. } => digests.clone(),
+        Content::Rulebook { rules, .. } => vec![*rules],
+        _ => Vec::new(),
+    };
+    let place = |text: &str| digests.iter().position(|digest| *digest == sha256(text.as_bytes()));
+    let mut placed: Vec<(usize, &str)> =
+        disclosures.iter().filter_map(|text| Some((place(text)?, text.as_str()))).collect();
+    placed.sort_unstable();
+    placed
 }

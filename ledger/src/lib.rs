@@ -13,6 +13,7 @@ mod erase;
 mod error;
 mod export;
 mod find;
+mod fsck;
 mod guard;
 mod ledger;
 mod lock;
@@ -35,6 +36,7 @@ pub use clock::{Clock, SystemClock};
 pub use erase::Scrubbed;
 pub use error::{LedgerError, Refusal};
 pub use export::Exported;
+pub use fsck::{Finding, FsckReport, fsck};
 pub use guard::GuardError;
 pub use ledger::{ATTACHMENTS, InitOptions, LOG_KEY, Ledger, NEXT_LOG_KEY};
 pub use lock::LockError;
@@ -42,3 +44,8 @@ pub use reader::{Reader, Recorded};
 pub use signer::{PrivateKey, SignerError};
 pub use stats::Stats;
 pub use store::StoreError;
+
+/// Bytes as lower-case hex, for messages.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

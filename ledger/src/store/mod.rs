@@ -3,6 +3,7 @@
 //! There is one writing connection ([`Store`]) and, in this and other processes, any number of reading ones
 //! ([`Snapshot`]). WAL lets readers go on beside the writer; each reads the state after one whole batch.
 
+mod check;
 mod commit;
 mod map;
 mod open;
@@ -10,9 +11,10 @@ mod read;
 mod rows;
 mod wal;
 
+pub(crate) use check::{Cell, Row, fresh_schema};
 pub(crate) use commit::{Batch, EntryRow, MapRows, SubjectRow};
 pub(crate) use map::{Changes, Held};
-pub(crate) use open::{Readers, Store};
+pub(crate) use open::{Readers, Store, copy};
 pub(crate) use read::Snapshot;
 
 /// Why the store could not do what was asked: always operational, never the fault of what was submitted.
@@ -55,4 +57,9 @@ pub(crate) fn index_of(row: i64) -> u64 {
 /// Where the tile `n` of `level` stands in table `tile`.
 pub(crate) fn tile_id(level: u8, n: u64) -> i64 {
     row_id((u64::from(level) << 48) | n)
+}
+
+/// Where the disclosure at a place beside an entry stands in table `disclosure`; a statement has at most 256.
+pub(crate) fn disclosure_id(index: u64, place: usize) -> i64 {
+    row_id((index << 8) | (place as u64 & 0xff))
 }

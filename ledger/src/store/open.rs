@@ -82,6 +82,14 @@ impl Readers {
     }
 }
 
+/// Writes a copy of the database as it is now to a new file, without what was deleted; a writer goes on beside it.
+pub(crate) async fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
+    let to = to.to_str().ok_or_else(|| sqlx::Error::Configuration("the path is not UTF-8".into()))?;
+    let mut connection = options(path).connect().await?;
+    sqlx::query("VACUUM INTO ?").bind(to).execute(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).foreign_keys(true).disable_statement_logging()
 }

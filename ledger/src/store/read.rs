@@ -21,14 +21,6 @@ impl Readers {
         Ok(Snapshot { transaction: self.pool.begin().await? })
     }
 
-    /// Writes a copy of the database as it is now to a new file, without what was deleted.
-    pub(crate) async fn copy_to(&self, file: &std::path::Path) -> Result<(), StoreError> {
-        let path = file.to_str().ok_or_else(|| sqlx::Error::Configuration("the path is not UTF-8".into()))?;
-        let mut connection = self.pool.acquire().await?;
-        sqlx::query("VACUUM INTO ?").bind(path).execute(&mut *connection).await?;
-        Ok(())
-    }
-
     /// Closes all connections.
     pub(crate) async fn close(&self) {
         self.pool.close().await;

@@ -1,0 +1,343 @@
+//! The self-check: everything that the database holds is derived again from the column `entry.entry`, and the first row that
+//! differs is named.
+//!
+//! ```text
+//! schema        what the migrations make, object by object
+//! entries       replayed with the verifier's audit: chain, authority, signatures, disclosures, seals
+//! the rest      every row of every table that follows from them, byte for byte
+//! ```
+//!
+//! Excepted by name are `_sqlx_migrations`, which sqlx keeps, and `cosignature`, which witnesses fill. It reads one snapshot and
+//! can run beside the writer. Memory is about 150 bytes an entry and 500 a subject.
+
+mod derived;
+mod schema;
+
+use std::path::Path;
+
+use verifier::audit::{Audit, AuditError, Fault, ReadBody, ReadEntry, verify_entries};
+use verifier::log::index::LeafIndex;
+use verifier::log::key::PreparedKey;
+use verifier::record::statement::Content;
+
+use crate::batch::places;
+use crate::error::LedgerError;
+use crate::guard::Guard;
+use crate::ledger::GUARD;
+use crate::reader::Reader;
+use crate::store::{Row, Snapshot, disclosure_id, index_of};
+
+use derived::Derived;
+
+/// Entries replayed at once.
+const CHUNK: u64 = 1024;
+
+/// What a self-check found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FsckReport {
+    /// Entries replayed.
+    pub entries: u64,
+    /// Checkpoints checked.
+    pub checkpoints: u64,
+    /// The first row that differs; none if the ledger is clean.
+    pub findings: Vec<Finding>,
+}
+
+/// A row that is not what follows from the entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The table, or `sqlite_schema`.
+    pub table: String,
+    /// The row, by its key.
+    pub row: String,
+    /// The column.
+    pub column: String,
+    /// What must stand there.
+    pub expected: String,
+    /// What stands there.
+    pub found: String,
+}
+
+/// Why checking stopped: something was found, or it could not be done.
+enum Stop {
+    Found(Box<Finding>),
+    Failed(LedgerError),
+}
+
+impl<E: Into<LedgerError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Stop {
+    fn found(table: &str, row: impl ToString, column: &str, expected: impl ToString, found: impl ToString) -> Self {
+        let finding = Finding {
+            table: table.to_owned(),
+            row: row.to_string(),
+            column: column.to_owned(),
+            expected: expected.to_string(),
+            found: found.to_string(),
+        };
+        Self::Found(Box::new(finding))
+    }
+}
+
+/// Checks the ledger in `dir`; `progress` is told the entries replayed and of how many.
+///
+/// # Errors
+/// There is no ledger, or its files cannot be read. What is wrong with them is no error but a finding.
+pub async fn fsck(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<FsckReport, LedgerError> {
+    let reader = Reader::open(dir).await?;
+    let mut report = FsckReport::default();
+    let checked = check(&reader, &mut report, progress).await;
+    reader.close().await;
+    match checked {
+        Ok(()) => Ok(report),
+        Err(Stop::Found(finding)) => {
+            report.findings.push(*finding);
+            Ok(report)
+        }
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+async fn check(reader: &Reader, report: &mut FsckReport, progress: &mut dyn FnMut(u64, u64)) -> Result<(), Stop> {
+    let mut snapshot = reader.readers.snapshot().await?;
+    schema::check(&mut snapshot).await?;
+    let mut replay = Replay::start(&mut snapshot).await?;
+    while replay.next(&mut snapshot, report).await? {
+        progress(report.entries, replay.size);
+    }
+    replay.finish(&mut snapshot).await?;
+    report.checkpoints = replay.checkpoints;
+    check_guard(&reader.dir, &mut snapshot).await
+}
+
+/// The entries, replayed in order.
+struct Replay {
+    size: u64,
+    audit: Audit,
+    derived: Derived,
+    disclosures: u64,
+    checkpoints: u64,
+    /// Erasures: the notice and the digests that may not be shown any more.
+    erased: Vec<(u64, Vec<verifier::log::hash::Hash>)>,
+    /// Reveals: the notice and the entry that reveals.
+    reveals: Vec<(u64, u64)>,
+}
+
+impl Replay {
+    async fn start(snapshot: &mut Snapshot) -> Result<Self, Stop> {
+        let size = snapshot.rows_of("entry").await?;
+        let genesis = crate::state::read_genesis(snapshot)
+            .await
+            .map_err(|error| Stop::found("entry", 0, "entry", "the genesis", error))?;
+        let audit = Audit::new(&genesis.origin);
+        Ok(Self {
+            size,
+            audit,
+            derived: Derived::default(),
+            disclosures: 0,
+            checkpoints: 0,
+            erased: Vec::new(),
+            reveals: Vec::new(),
+        })
+    }
+
+    /// Replays some more entries; says whether there were any.
+    async fn next(&mut self, snapshot: &mut Snapshot, report: &mut FsckReport) -> Result<bool, Stop> {
+        let first = self.audit.size().0;
+        let rows = snapshot.entry_rows(first, first + CHUNK).await?;
+        if rows.is_empty() {
+            return if first == self.size {
+                Ok(false)
+            } else {
+                Err(Stop::found("entry", first, "idx", "an entry", "none"))
+            };
+        }
+        let mut shown = snapshot.disclosures_of(first, first + CHUNK).await?.into_iter().peekable();
+        let mut signatures: Vec<(ReadEntry, PreparedKey)> = Vec::new();
+        for (index, prev_idx, text) in rows {
+            let expected = self.audit.size().0;
+            if index != expected {
+                return Err(Stop::found("entry", index, "idx", expected, index));
+            }
+            let mut own: Vec<(i64, String)> = Vec::new();
+            while let Some(row) = shown.next_if(|(row, _)| index_of(*row >> 8) == index) {
+                own.push(row);
+            }
+            self.disclosures += own.len() as u64;
+            let (entry, key) = self.fold(snapshot, index, &text, &own).await?;
+            let derived = self.derived.entry(&entry);
+            if prev_idx != derived {
+                return Err(Stop::found("entry", index, "prev_idx", shown_index(derived), shown_index(prev_idx)));
+            }
+            if matches!(entry.body, ReadBody::Seal(_)) {
+                self.check_checkpoint(snapshot).await?;
+            }
+            signatures.extend(key.map(|key| (entry, key)));
+            report.entries = index + 1;
+        }
+        verify(&signatures)?;
+        Ok(true)
+    }
+
+    async fn fold(
+        &mut self,
+        snapshot: &mut Snapshot,
+        index: u64,
+        text: &str,
+        own: &[(i64, String)],
+    ) -> Result<(ReadEntry, Option<PreparedKey>), Stop> {
+        let texts: Vec<String> = own.iter().map(|(_, text)| text.clone()).collect();
+        let entry = ReadEntry::read(LeafIndex(index), text.as_bytes(), &texts).map_err(found)?;
+        let target = match entry.target() {
+            Some(target) => snapshot.entry(target.0).await?,
+            None => None,
+        };
+        let key = self.audit.fold(&entry, target.as_deref(), &mut Vec::new()).map_err(found)?;
+        if let ReadBody::Statement(held) = &entry.body {
+            let placed = places(&held.statement, &texts);
+            let rows = placed.iter().map(|(place, _)| disclosure_id(index, *place));
+            if let Some((expected, (row, _))) = rows.zip(own).find(|(expected, (row, _))| expected != row) {
+                return Err(Stop::found("disclosure", row, "id", expected, row));
+            }
+            match &held.statement.content {
+                Content::Erasure { target, digests, .. } => self.erased.push((target.0, digests.clone())),
+                Content::Reveal { target, .. } => self.reveals.push((target.0, index)),
+                _ => {}
+            }
+        }
+        Ok((entry, key))
+    }
+
+    /// The seal just folded has its checkpoint.
+    async fn check_checkpoint(&mut self, snapshot: &mut Snapshot) -> Result<(), Stop> {
+        let size = self.audit.size().0;
+        let Some((prev, note)) = snapshot.checkpoint_row(size).await? else {
+            return Err(Stop::found("checkpoint", size, "size", "a checkpoint, since a seal ends there", "none"));
+        };
+        if prev != self.derived.batch_prev.0.0 {
+            return Err(Stop::found("checkpoint", size, "prev", self.derived.batch_prev, crate::hex(&prev)));
+        }
+        let wrong = |error: String| {
+            Stop::found("checkpoint", size, "note", "the log's signed checkpoint of these entries", error)
+        };
+        let signed =
+            verifier::log::checkpoint::SignedCheckpoint::parse(&note).map_err(|error| wrong(error.to_string()))?;
+        self.audit.check_checkpoint(&signed).map_err(|error| wrong(error.to_string()))?;
+        if signed.note.signatures().len() != 1 || signed.format() != note {
+            return Err(wrong("more than the log's own signature".to_owned()));
+        }
+        self.checkpoints += 1;
+        self.derived.batch(self.audit.leaves().last().copied().unwrap_or(verifier::log::hash::Hash::ZERO), size);
+        Ok(())
+    }
+
+    /// When all entries are replayed: nothing is owed or shown that must not be, and every other table is what follows.
+    async fn finish(&mut self, snapshot: &mut Snapshot) -> Result<(), Stop> {
+        if !self.audit.ends_in_seal() {
+            return Err(Stop::found("entry", self.size.saturating_sub(1), "entry", "a seal", "another entry"));
+        }
+        self.audit.settle().map_err(|error| {
+            Stop::found(
+                "disclosure",
+                error.index,
+                "disclosure",
+                "every disclosure that is neither sealed nor erased",
+                error,
+            )
+        })?;
+        self.check_erased(snapshot).await?;
+        for (table, expected) in [("disclosure", self.disclosures), ("checkpoint", self.checkpoints)] {
+            let found = snapshot.rows_of(table).await?;
+            if found != expected {
+                return Err(Stop::found(table, "all", "rows", expected, found));
+            }
+        }
+        self.derived.check(snapshot).await
+    }
+
+    /// What was erased is not there.
+    async fn check_erased(&self, snapshot: &mut Snapshot) -> Result<(), Stop> {
+        for (notice, digests) in &self.erased {
+            let reveals = self.reveals.iter().filter(|(target, _)| target == notice).map(|(_, index)| *index);
+            for index in reveals.chain([*notice]) {
+                let rows = snapshot.disclosures(index).await?;
+                let erased = |text: &str| digests.contains(&verifier::log::hash::sha256(text.as_bytes()));
+                if let Some((row, _)) = rows.iter().find(|(_, text)| erased(text)) {
+                    return Err(Stop::found(
+                        "disclosure",
+                        row,
+                        "disclosure",
+                        "nothing: it was erased",
+                        "the erased disclosure",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Verifies signatures on all cores.
+fn verify(signatures: &[(ReadEntry, PreparedKey)]) -> Result<(), Stop> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let part = signatures.len().div_ceil(cores).max(1);
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = signatures.chunks(part).map(|part| scope.spawn(|| verify_entries(part))).collect();
+        running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+    });
+    results.into_iter().try_for_each(|result| result.unwrap_or(Ok(())).map_err(found))
+}
+
+/// What the audit finds stands in an entry, or in the disclosures beside it.
+fn found(error: AuditError) -> Stop {
+    let (table, column) = match &error.fault {
+        Fault::Owed(_) | Fault::Disclosures { .. } => ("disclosure", "disclosure"),
+        _ => ("entry", "entry"),
+    };
+    Stop::found(table, error.index, column, "what a verifier accepts", &error.fault)
+}
+
+fn shown_index(index: Option<u64>) -> String {
+    index.map_or_else(|| "NULL".to_owned(), |index| index.to_string())
+}
+
+/// The guard is not ahead of the ledger and has the same history.
+async fn check_guard(dir: &Path, snapshot: &mut Snapshot) -> Result<(), Stop> {
+    let path = dir.join(GUARD);
+    if !path.exists() {
+        return Err(Stop::found("guard", "one", "note", "guard.db: without it the ledger does not sign", "no file"));
+    }
+    let mut guard = Guard::open(&path, false).await.map_err(LedgerError::from)?;
+    let published = guard.published().await.map_err(LedgerError::from)?;
+    guard.close().await.map_err(LedgerError::from)?;
+    let Some(published) = published else {
+        return Err(Stop::found("guard", "one", "note", "the newest checkpoint published", "none"));
+    };
+    let head = snapshot.head().await?.ok_or(LedgerError::Inconsistent { what: "there is no checkpoint" })?;
+    let at_that_size = snapshot.checkpoint(published.checkpoint.size.0).await?;
+    let checked = crate::guard::check(&published, &head, at_that_size.as_ref());
+    checked.map_err(|error| Stop::found("guard", "one", "note", "a checkpoint of this ledger", error))
+}
+
+/// Compares the rows of a table, both in the order of their keys; `columns` begin with the key.
+fn compare(table: &str, columns: &[&str], expected: &[Row], found: &[Row]) -> Result<(), Stop> {
+    for (expected, found) in expected.iter().zip(found) {
+        if expected.0[0] != found.0[0] {
+            let (missing, extra) = (&expected.0[0], &found.0[0]);
+            return Err(Stop::found(table, extra, columns[0], missing, extra));
+        }
+        let differs = expected.0.iter().zip(&found.0).position(|(expected, found)| expected != found);
+        if let Some(at) = differs {
+            return Err(Stop::found(table, &found.0[0], columns[at], &expected.0[at], &found.0[at]));
+        }
+    }
+    match (expected.get(found.len()), found.get(expected.len())) {
+        (Some(missing), _) => Err(Stop::found(table, &missing.0[0], columns[0], "a row", "none")),
+        (_, Some(extra)) => Err(Stop::found(table, &extra.0[0], columns[0], "no row", "a row")),
+        _ => Ok(()),
+    }
+}
