@@ -28,7 +28,7 @@ use crate::log::hash::{Hash, LeafHash, RootHash};
 use crate::log::index::{LeafIndex, TreeSize};
 use crate::log::key::PreparedKey;
 use crate::log::note::VerifierKey;
-use crate::log::tree::{Frontier, TileHash};
+use crate::log::tree::{Frontier, TileHash, root_of};
 use crate::record::authority::{Registry, Target};
 use crate::record::entry::{Body, Entry, EntryTime, entry_hash};
 use crate::record::replay::{self, Disclosures};
@@ -108,9 +108,7 @@ impl Audit {
             return Some(self.root());
         }
         let leaves = self.leaves.get(..usize::try_from(size.0).ok()?)?;
-        let mut frontier = Frontier::new();
-        leaves.iter().for_each(|leaf| drop(frontier.push(LeafHash(*leaf))));
-        Some(frontier.root())
+        Some(root_of(leaves.iter().copied()))
     }
 
     /// The leaf hashes of the entries folded so far.
@@ -182,7 +180,7 @@ impl Audit {
                 if genesis.origin != self.origin {
                     return Err(Fault::Origin { found: genesis.origin.clone() });
                 }
-                self.registry = Some(Registry::prepared(genesis.clone())?);
+                self.registry = Some(Registry::prepared(genesis.as_ref().clone())?);
                 self.authority.push(read.text.clone());
                 self.link(map_key("ledger"), 0, LeafHash(Hash::ZERO), read.leaf, None)?;
                 Ok(None)
@@ -266,11 +264,11 @@ impl Audit {
         leaf: LeafHash,
         stage: Option<crate::record::code::Stage>,
     ) -> Result<(), Fault> {
-        let state = self.subjects.entry(key).or_default();
-        if seq != state.count || prev != state.head {
-            return Err(Fault::Link { expected: state.count, found: seq });
+        let subject = self.subjects.entry(key).or_default();
+        if seq != subject.count || prev != subject.head {
+            return Err(Fault::Link { expected: subject.count, found: seq });
         }
-        state.push(leaf, stage);
+        subject.push(leaf, stage);
         self.touched.push(key);
         Ok(())
     }
@@ -371,7 +369,7 @@ fn remake_registry(entries: &[String]) -> Option<Registry> {
         match entry.body {
             Body::Genesis(genesis) => registry = Registry::prepared(genesis).ok(),
             Body::Statement { statement, .. } => {
-                registry.as_mut()?.apply(&Statement::parse(statement).ok()?, entry.index)
+                registry.as_mut()?.apply(&Statement::parse(statement).ok()?, entry.index);
             }
             Body::Seal(_) => return None,
         }
@@ -394,22 +392,16 @@ pub fn consistency_path(leaves: &[Hash], smaller: TreeSize) -> Option<Vec<Hash>>
 fn subproof(leaves: &[Hash], m: usize, complete: bool, path: &mut Vec<Hash>) {
     if m == leaves.len() {
         if !complete {
-            path.push(subtree_root(leaves));
+            path.push(root_of(leaves.iter().copied()).0);
         }
         return;
     }
     let split = leaves.len().next_power_of_two() / 2;
     if m <= split {
         subproof(&leaves[..split], m, complete, path);
-        path.push(subtree_root(&leaves[split..]));
+        path.push(root_of(leaves[split..].iter().copied()).0);
     } else {
         subproof(&leaves[split..], m - split, false, path);
-        path.push(subtree_root(&leaves[..split]));
+        path.push(root_of(leaves[..split].iter().copied()).0);
     }
-}
-
-fn subtree_root(leaves: &[Hash]) -> Hash {
-    let mut frontier = Frontier::new();
-    leaves.iter().for_each(|leaf| drop(frontier.push(LeafHash(*leaf))));
-    frontier.root().0
 }

@@ -2,7 +2,7 @@
 //!
 //! `cargo test --release -p verifier --test audit_speed -- --ignored --nocapture`; `ENTRIES` and `TREE` (kept between
 //! runs) may be set.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss)]
 
 mod forge;
 

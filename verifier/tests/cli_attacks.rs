@@ -1,5 +1,5 @@
 //! Trees forged with the ledger's own keys: what an operator, a publisher or a supervisor could try, and what must come of it.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod forge;
 mod program;
@@ -15,6 +15,7 @@ use forge::{
 use program::{Ran, copy, run, text};
 use verifier::log::base64::encode;
 use verifier::log::hash::{Hash, sha256};
+use verifier::log::tree::root_of;
 
 /// Forges a tree in a directory of its own and audits it.
 fn audited(forgery: impl FnOnce(&mut Forge)) -> Ran {
@@ -434,6 +435,7 @@ fn a_file_that_does_not_belong_is_refused() {
     let line = late.split(|b| *b == b'\n').next().unwrap();
     let line = [line, b"\n"].concat();
     let beyond = String::from_utf8(line.clone()).unwrap().replace("\"index\":256", "\"index\":310").into_bytes();
+    let line_of = |index: u64| format!("{{\"index\":{index},\"disclosures\":[\"{}\"]}}\n", disclose("text", "1").0);
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
         (stale, altered, "tile"),
         (stale, read(stale)[..32].to_vec(), "tile"),
@@ -454,8 +456,15 @@ fn a_file_that_does_not_belong_is_refused() {
         ("checkpoints/105", signed_note(LOG, 105, Hash::ZERO).into_bytes(), "fork"),
         ("checkpoints/105", signed_note(99, 105, Hash::ZERO).into_bytes(), "log-key"),
         ("checkpoints/400", signed_note(LOG, 400, Hash::ZERO).into_bytes(), "beyond-head"),
-        ("checkpoints/103", signed_note(LOG, 103, root_of(&forge.leaves[..103])).into_bytes(), "no-seal"),
+        (
+            "checkpoints/103",
+            signed_note(LOG, 103, root_of(forge.leaves[..103].iter().copied()).0).into_bytes(),
+            "no-seal",
+        ),
         ("checkpoints/105", vec![b'x'; (1 << 20) + 1], "too-long"),
+        ("checkpoints/0", signed_note(LOG, 0, sha256(b"")).into_bytes(), "no-seal"),
+        ("disclosures/002", line_of(600).into_bytes(), "beyond-head"),
+        ("disclosures/x001/000", line_of(256_000).into_bytes(), "beyond-head"),
         ("checkpoint", read("checkpoint")[1..].to_vec(), "checkpoint-signature"),
         (&*format!("attachments/{}", "0".repeat(64)).leak(), b"x".to_vec(), "attachment"),
     ];
@@ -477,14 +486,6 @@ fn a_file_that_does_not_belong_is_refused() {
     // A log may replace a partial tile by the full one.
     fs::write(tree.join("tile/entries/001.p/46"), read("tile/entries/001.p/46")).unwrap();
     assert_eq!(audit(dir.path(), &[]).code, 0);
-}
-
-fn root_of(leaves: &[Hash]) -> Hash {
-    let mut frontier = verifier::log::tree::Frontier::new();
-    for leaf in leaves {
-        frontier.push(verifier::log::hash::LeafHash(*leaf));
-    }
-    frontier.root().0
 }
 
 /// Evidence is checked with the two notes and the path alone, as a third party would.

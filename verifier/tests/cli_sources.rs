@@ -1,5 +1,5 @@
 //! An audit over http, and what an own audit is worth to a dossier.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod forge;
 mod program;

@@ -1,5 +1,5 @@
 //! The program on the ledger vectors, written by an independent implementation: exit codes, texts, JSON.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod program;
 mod schema;
@@ -129,7 +129,7 @@ fn times_seals_and_erasures_are_as_expected() {
 fn the_map_and_the_ids_are_as_expected() {
     let Some(vectors) = vectors() else { return };
     let expected = expected(&vectors);
-    let hex = |hash: verifier::log::hash::Hash| hash.0.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let hex = |hash: verifier::log::hash::Hash| hash.0.map(|b| format!("{b:02x}")).concat();
     let text = fs::read_to_string(vectors.join("good/project.dossier.json")).unwrap();
     let file = verifier::dossier::DossierFile::parse(&text).unwrap();
     let first = &file.subjects[0];

@@ -1,6 +1,6 @@
 //! Every truncation and every changed byte of a receipt and of a dossier is refused, but in signature lines that the policy
 //! does not need.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

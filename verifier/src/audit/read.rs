@@ -39,7 +39,7 @@ pub struct ReadEntry {
 #[derive(Debug)]
 pub enum ReadBody {
     /// The genesis.
-    Genesis(Genesis),
+    Genesis(Box<Genesis>),
     /// A seal.
     Seal(Seal),
     /// A statement.
@@ -102,10 +102,10 @@ impl ReadEntry {
                 }))
             }
             _ if !disclosures.is_empty() => return Err(none_owed()),
-            Body::Genesis(genesis) => ReadBody::Genesis(genesis),
+            Body::Genesis(genesis) => ReadBody::Genesis(Box::new(genesis)),
             Body::Seal(seal) => ReadBody::Seal(seal),
         };
-        Ok(Self { leaf, index, time, prev, body, text })
+        Ok(Self { text, leaf, index, time, prev, body })
     }
 
     /// The earlier entry whose bytes are needed to judge this one: the target of a reveal or an erasure.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Audit, Totals, remake_registry};
 use crate::log::hash::{Hash, LeafHash, RootHash};
 use crate::log::index::TreeSize;
-use crate::log::tree::Frontier;
+use crate::log::tree::{Frontier, root_of};
 use crate::record::code::Stage;
 use crate::record::entry::EntryTime;
 use crate::record::replay::{Disclosures, DisclosuresParts};
@@ -73,9 +73,7 @@ impl Snapshot {
     /// The root at a size; hashes that many leaves. Nothing beyond the entries audited.
     pub fn root_at(&self, size: TreeSize) -> Option<RootHash> {
         let leaves = self.leaves.get(..usize::try_from(size.0).ok()?)?;
-        let mut frontier = Frontier::new();
-        leaves.iter().for_each(|leaf| drop(frontier.push(LeafHash(Hash(*leaf)))));
-        Some(frontier.root())
+        Some(root_of(leaves.iter().copied().map(Hash)))
     }
 }
 

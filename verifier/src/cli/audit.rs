@@ -26,12 +26,13 @@ use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::policy::Policy;
 use verifier::log::policy_check::Witnessed;
 use verifier::log::tile::{LevelTiles, TileKind, parse_hash_tile};
+use verifier::log::tree::root_of;
 
 use self::fault::{Stop, TreeFault};
 use self::source::Source;
 use self::tree::Tree;
 use super::args::AuditArgs;
-use super::evidence::{self, Kept, root_of};
+use super::evidence::{self, Kept};
 use super::input::read_policy;
 use super::lang::Lang;
 use super::message::Message;
@@ -210,7 +211,7 @@ impl<'a> Run<'a> {
         } else {
             let leaves = read_leaves(self.source, self.policy, head)?;
             let earlier = leaves.get(..usize::try_from(other.size.0).ok()?)?;
-            (root_of(earlier) != other.root).then_some(leaves)?
+            (root_of(earlier.iter().copied()) != other.root).then_some(leaves)?
         };
         Some(evidence::keep_fork(&self.evidence, note, &head.format(), &leaves))
     }
@@ -277,5 +278,5 @@ fn read_leaves(source: &Source, policy: &Policy, head: &SignedCheckpoint) -> Opt
         let hashes = parse_hash_tile(&bytes).ok()?;
         leaves.extend_from_slice(hashes.get(..path.width().into())?);
     }
-    (root_of(&leaves) == head.checkpoint.root).then_some(leaves)
+    (root_of(leaves.iter().copied()) == head.checkpoint.root).then_some(leaves)
 }

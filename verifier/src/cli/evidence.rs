@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use verifier::audit::consistency_path;
 use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::hash::{Hash, LeafHash, RootHash};
+use verifier::log::hash::Hash;
 use verifier::log::index::TreeSize;
-use verifier::log::tree::Frontier;
+use verifier::log::tree::root_of;
 
 use super::lang::Lang;
 use super::message::Message;
@@ -59,16 +59,9 @@ pub(crate) fn keep_fork(path: &Path, a: &str, b: &str, leaves: &[Hash]) -> Kept 
 fn whole_path(leaves: &[Hash], smaller: TreeSize) -> Option<Vec<Hash>> {
     let mut path = consistency_path(leaves, smaller)?;
     if smaller.0.is_power_of_two() {
-        path.insert(0, root_of(leaves.get(..usize::try_from(smaller.0).ok()?)?).0);
+        path.insert(0, root_of(leaves.get(..usize::try_from(smaller.0).ok()?)?.iter().copied()).0);
     }
     Some(path)
-}
-
-/// The root of these leaves.
-pub(crate) fn root_of(leaves: &[Hash]) -> RootHash {
-    let mut frontier = Frontier::new();
-    leaves.iter().for_each(|leaf| drop(frontier.push(LeafHash(*leaf))));
-    frontier.root()
 }
 
 /// Writes down the larger head seen before and the smaller one found now.

@@ -46,6 +46,15 @@ pub struct TileHash {
     pub hash: Hash,
 }
 
+/// The root of the tree of these leaf hashes. Costs a hash of a node for each.
+pub fn root_of(leaves: impl IntoIterator<Item = Hash>) -> RootHash {
+    let mut frontier = Frontier::new();
+    for leaf in leaves {
+        frontier.push(LeafHash(leaf));
+    }
+    frontier.root()
+}
+
 /// The roots of the complete subtrees that make up a tree, the largest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Frontier {

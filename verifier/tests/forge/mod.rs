@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -183,13 +184,14 @@ impl Forge {
         let index = self.size();
         let leaf = entry_hash(entry);
         if let Some(subject) = subject {
-            let state = self.subjects.entry(subject.to_owned()).or_default();
-            state.push(leaf, stage.and_then(Stage::parse));
+            let record = self.subjects.entry(subject.to_owned()).or_default();
+            record.push(leaf, stage.and_then(Stage::parse));
             self.touched.insert(subject.to_owned());
         }
         if !disclosures.is_empty() {
             let quoted: Vec<String> = disclosures.iter().map(|text| format!("\"{text}\"")).collect();
-            self.lines += &format!("{{\"index\":{index},\"disclosures\":[{}]}}\n", quoted.join(","));
+            let shown = quoted.join(",");
+            writeln!(self.lines, "{{\"index\":{index},\"disclosures\":[{shown}]}}").unwrap();
         }
         self.leaves.push(leaf.0);
         self.levels.entry(0).or_default().push(leaf.0);

@@ -15,14 +15,12 @@ fn matches(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<()
     let fail = |what: &str| Err(format!("{path}: {what}"));
     for (keyword, rule) in schema.as_object().expect("a schema is an object") {
         match keyword.as_str() {
-            "$schema" | "$id" | "title" | "description" | "$defs" | "then" => {}
             "$ref" => {
                 let name = rule.as_str().unwrap().strip_prefix("#/$defs/").expect("a definition of this file");
                 matches(root, &root["$defs"][name], value, path)?;
             }
             "const" if rule != value => return fail("another constant"),
             "enum" if !rule.as_array().unwrap().contains(value) => return fail("not in the list"),
-            "const" | "enum" => {}
             "type" => {
                 let types = rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()]);
                 if !types.iter().any(|name| is_type(name.as_str().unwrap(), value)) {
@@ -30,7 +28,7 @@ fn matches(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<()
                 }
             }
             "minimum" if value.as_i64().is_some_and(|n| n < rule.as_i64().unwrap()) => return fail("too small"),
-            "minimum" => {}
+            "const" | "enum" | "minimum" | "$schema" | "$id" | "title" | "description" | "$defs" | "then" => {}
             "pattern" => {
                 let text = value.as_str().unwrap_or_default();
                 if !fits(rule.as_str().unwrap(), text) {

@@ -3,7 +3,6 @@
 use std::io::Read as _;
 
 use sha2::{Digest as _, Sha256};
-use verifier::log::hash::Hash;
 
 use super::fault::{Stop, TreeFault};
 use super::source::Source;
@@ -26,9 +25,10 @@ pub(super) fn check(source: &Source, name: &str) -> Result<(), Stop> {
             Err(error) => return Err(Stop::Failed { path, error: error.to_string() }),
         }
     }
-    if hex(&Hash(sha256.finalize().into())) == name { Ok(()) } else { Err(TreeFault::Attachment { path }.into()) }
+    if is_hex_of(name, &sha256.finalize()) { Ok(()) } else { Err(TreeFault::Attachment { path }.into()) }
 }
 
-fn hex(hash: &Hash) -> String {
-    hash.0.iter().map(|byte| format!("{byte:02x}")).collect()
+fn is_hex_of(name: &str, hash: &[u8]) -> bool {
+    name.len() == 2 * hash.len()
+        && hash.iter().enumerate().all(|(at, byte)| name[2 * at..].starts_with(&format!("{byte:02x}")))
 }

@@ -62,7 +62,7 @@ fn read_into(
     }
     disclosures.finish(tree)?;
     check_tile(tree, TileKind::Hashes { level: 0 }, number, &leaves)?;
-    check_stale(tree, TileKind::Entries, number, width, &entry_bytes(&entries, width, &bytes))
+    check_stale(tree, TileKind::Entries, number, width, entry_bytes(&entries, width, &bytes))
 }
 
 /// The bytes of the first entries of a bundle.

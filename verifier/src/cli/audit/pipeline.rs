@@ -38,7 +38,7 @@ const PROBED: usize = 1000;
 enum Job {
     Read(u64),
     Verify(Vec<(ReadEntry, PreparedKey)>),
-    Published(Replayed),
+    Published(Box<Replayed>),
     Tile(TileKind, u64, Vec<Hash>),
     Attachment(String),
 }
@@ -61,6 +61,7 @@ pub(super) fn run(
     progress: &ProgressBar,
 ) -> Result<(), Stop> {
     let listed = published::listed(tree)?;
+    tree.check_disclosure_files()?;
     check_known(tree, audit, &listed, checked)?;
     // An audit that goes on has hashed them before; those that came since are for the next whole one.
     let attachments = if audit.size().0 == 0 { attachment::listed(tree.source)? } else { Vec::new() };
@@ -270,7 +271,7 @@ impl Fold<'_, '_> {
         let size = self.audit.size();
         if self.listed.contains(&size.0) {
             if let Some(replayed) = self.audit.replayed() {
-                self.ask(Job::Published(replayed));
+                self.ask(Job::Published(replayed.into()));
             }
         } else if self.tree.source.is_remote() && matches!(entry.body, ReadBody::Seal(_)) {
             if self.seals.len() == PROBED {
@@ -290,7 +291,7 @@ impl Fold<'_, '_> {
         }
         for (size, root) in core::mem::take(&mut self.seals) {
             if let Some(replayed) = self.audit.replayed_at(size, root, true) {
-                self.ask(Job::Published(replayed));
+                self.ask(Job::Published(replayed.into()));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use verifier::audit::{AuditError, Fault, Replayed};
 use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::index::TreeSize;
+use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::note;
 use verifier::log::policy::Policy;
 use verifier::log::policy_check::PolicyCheckError;
@@ -18,6 +18,10 @@ pub(super) fn listed(tree: &Tree<'_>) -> Result<BTreeSet<u64>, Stop> {
     let names = tree.source.list("checkpoints")?.unwrap_or_default();
     let sizes: BTreeSet<u64> =
         names.iter().filter_map(|name| TreeSize::parse_decimal(name).ok()).map(|size| size.0).collect();
+    if sizes.contains(&0) {
+        // The empty tree has no last entry, so none that is a seal.
+        return Err(AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size: TreeSize(0) } }.into());
+    }
     match sizes.last() {
         Some(last) if *last > tree.size.0 && !tree.has_grown_to(last - 1)? => {
             Err(TreeFault::Beyond { path: format!("checkpoints/{last}"), size: tree.size.0 }.into())

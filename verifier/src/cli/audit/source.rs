@@ -37,8 +37,8 @@ impl Source {
         if source.starts_with("http://") || source.starts_with("https://") {
             let config = Agent::config_builder()
                 .timeout_connect(Some(Duration::from_secs(20)))
-                .timeout_recv_response(Some(Duration::from_secs(60)))
-                .timeout_recv_body(Some(Duration::from_secs(600)))
+                .timeout_recv_response(Some(Duration::from_mins(1)))
+                .timeout_recv_body(Some(Duration::from_mins(10)))
                 .http_status_as_error(false)
                 .user_agent(concat!("mingzhang-verify/", env!("CARGO_PKG_VERSION")))
                 .max_idle_connections_per_host(64)

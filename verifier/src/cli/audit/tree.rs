@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::note;
 use verifier::log::policy::Policy;
-use verifier::log::tile::{LevelTiles, TileKind, TilePath, WIDTH, encode_index, parse_entry_bundle};
+use verifier::log::tile::{LevelTiles, TileKind, TilePath, WIDTH, encode_index, parse_entry_bundle, parse_index};
 
 use super::fault::{Stop, TreeFault};
 use super::source::{Reader, Source};
@@ -64,7 +66,8 @@ impl<'a> Tree<'a> {
         if index.0 >= self.size.0 {
             return Ok(None);
         }
-        let (number, at) = (index.0 / u64::from(WIDTH), (index.0 % u64::from(WIDTH)) as usize);
+        let number = index.0 / u64::from(WIDTH);
+        let at = usize::try_from(index.0 % u64::from(WIDTH)).unwrap_or_default();
         let bytes = self.kept_bundle(number)?;
         // A bundle that is malformed is found so where it is read itself.
         let Ok(entries) = parse_entry_bundle(&bytes) else { return Ok(None) };
@@ -84,9 +87,39 @@ impl<'a> Tree<'a> {
         Ok(bytes)
     }
 
+    /// No file of disclosures is about entries beyond the head, where the source can list them.
+    pub(super) fn check_disclosure_files(&self) -> Result<(), Stop> {
+        let bundles = self.size.0.div_ceil(u64::from(WIDTH));
+        let mut folders = vec![String::new()];
+        while let Some(folder) = folders.pop() {
+            for name in self.source.list(&format!("disclosures/{folder}"))?.unwrap_or_default() {
+                let number = format!("{folder}{name}");
+                match parse_index(&number) {
+                    Ok(at) if at >= bundles && !self.has_grown_to(at.saturating_mul(u64::from(WIDTH)))? => {
+                        let path = format!("disclosures/{number}");
+                        return Err(TreeFault::Beyond { path, size: self.size.0 }.into());
+                    }
+                    Err(_) if name.len() == 4 && name.starts_with('x') => folders.push(number + "/"),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the source has a newer head by now, one that covers the entry: then what seems to be beyond the head is
-    /// simply new.
+    /// simply new. An export writes its checkpoint last, so that one under way is waited for a little.
     pub(super) fn has_grown_to(&self, index: u64) -> Result<bool, Stop> {
+        for wait in [0, 200, 800] {
+            thread::sleep(Duration::from_millis(wait));
+            if self.reaches(index)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn reaches(&self, index: u64) -> Result<bool, Stop> {
         let Some(bytes) = self.source.read("checkpoint", note::MAX_LENGTH)? else { return Ok(false) };
         let note = String::from_utf8(bytes).ok().and_then(|text| SignedCheckpoint::parse(&text).ok());
         Ok(note.is_some_and(|note| note.checkpoint.size.0 > index && self.policy.check_log(&note).is_ok()))
