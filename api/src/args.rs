@@ -219,6 +219,7 @@ pub(crate) struct Issuer {
 }
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_field_names)] // `--publish-reserve` is the flag's name
 pub(crate) struct Publish {
     /// 账本目录 The ledger's directory
     pub(crate) dir: PathBuf,
@@ -226,7 +227,7 @@ pub(crate) struct Publish {
     pub(crate) draft: PathBuf,
     #[command(flatten)]
     pub(crate) issuer: Issuer,
-    /// 密封字段，例如 data.reserve_price:award Seal a field until a stage or a date
+    /// 密封字段，例如 `data.reserve_price:award` Seal a field until a stage or a date
     #[arg(long, value_name = "FIELD:UNTIL", requires = "sealed_out")]
     pub(crate) seal: Vec<String>,
     /// 密封值写入此文件（0600） Where the withheld values go, and nowhere else

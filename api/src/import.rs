@@ -1,6 +1,6 @@
 //! `import`: drafts, one per line, signed and recorded; nothing twice, nothing lost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -41,7 +41,6 @@ struct Line {
 /// What became of the lines so far.
 #[derive(Default)]
 struct Counts {
-    lines: u64,
     accepted: u64,
     existing: u64,
     refused: u64,
@@ -320,7 +319,7 @@ impl Counts {
 
 /// The lines of some files, one after another.
 struct Lines {
-    rest: std::vec::IntoIter<PathBuf>,
+    rest: VecDeque<PathBuf>,
     open: Option<(PathBuf, Box<dyn BufRead>, u64)>,
 }
 
@@ -330,7 +329,7 @@ impl Lines {
         for file in files.iter().filter(|file| *file != Path::new("-")) {
             fs::File::open(file).map_err(|error| Failure::file(file, &error))?;
         }
-        Ok(Self { rest: files.to_vec().into_iter(), open: None })
+        Ok(Self { rest: VecDeque::from(files.to_vec()), open: None })
     }
 
     fn next_chunk(&mut self, most: usize, progress: &ProgressBar) -> Result<Vec<Line>, Failure> {
@@ -346,7 +345,7 @@ impl Lines {
     fn next(&mut self, progress: &ProgressBar) -> Result<Option<Line>, Failure> {
         loop {
             if self.open.is_none() {
-                let Some(file) = self.rest.next() else { return Ok(None) };
+                let Some(file) = self.rest.pop_front() else { return Ok(None) };
                 let reader: Box<dyn BufRead> = if file == Path::new("-") {
                     Box::new(BufReader::new(std::io::stdin()))
                 } else {

@@ -29,11 +29,6 @@ impl Language {
             Self::En => en,
         }
     }
-
-    /// `zh` or `en`, as `--lang` takes it.
-    pub(crate) fn code(self) -> &'static str {
-        self.pick("zh", "en")
-    }
 }
 
 /// The language of this run, said once at its start.

@@ -175,10 +175,10 @@ async fn own_policy(head: &SignedCheckpoint, snapshot: &mut Snapshot) -> Result<
     let mut keys = vec![genesis.log_key];
     for index in snapshot.precedents().await? {
         let statement = snapshot.entry(index).await?.as_deref().and_then(read_statement);
-        if let Some(verifier::record::statement::Content::Authority { change, .. }) = statement.map(|s| s.content) {
-            if let verifier::record::statement::AuthorityChange::LogKey { key } = change {
-                keys.push(key);
-            }
+        if let Some(verifier::record::statement::Content::Authority { change, .. }) = statement.map(|s| s.content)
+            && let verifier::record::statement::AuthorityChange::LogKey { key } = change
+        {
+            keys.push(key);
         }
     }
     let newest = keys.into_iter().rev().find(|key| head.signed_by(key).is_ok());

@@ -59,7 +59,7 @@ impl Reader {
     /// # Errors
     /// The database cannot be read.
     pub async fn find(&self, iss: &PublisherId, jti: &str) -> Result<Option<LeafIndex>, LedgerError> {
-        let found = self.find_any(&[iss.clone()], jti).await?;
+        let found = self.find_any(std::slice::from_ref(iss), jti).await?;
         Ok(found.first().map(|(index, _)| *index))
     }
 

@@ -349,7 +349,7 @@ pub fn says_the_same(draft: &Draft, notice: &Notice, shown: &Shown) -> bool {
         let here = |value: &&Disclosable| {
             value.holder == digest.holder && found.as_ref().is_none_or(|(name, found)| same(value, name, found))
         };
-        match left.iter().position(|value| here(&value)) {
+        match left.iter().position(here) {
             Some(at) => drop(left.swap_remove(at)),
             None => return false,
         }

@@ -22,6 +22,9 @@ pub struct Recorded {
     pub disclosures: Vec<String>,
 }
 
+/// Something read as of a size of the ledger.
+type AsOf<T> = (u64, Arc<T>);
+
 /// A ledger, open for reading: as many as one likes, in any process.
 #[derive(Clone)]
 pub struct Reader {
@@ -29,7 +32,7 @@ pub struct Reader {
     pub(crate) dir: PathBuf,
     pub(crate) database: PathBuf,
     /// What the map's tables do not show yet, as of a size: the same for every proof under one head.
-    changes: Arc<Mutex<Option<(u64, Arc<Changes>)>>>,
+    changes: Arc<Mutex<Option<AsOf<Changes>>>>,
 }
 
 impl Reader {

@@ -110,6 +110,7 @@ fn levels(tile: &MapTile) -> Vec<Vec<MapNode>> {
 }
 
 /// The root over the nodes at depth 8.
+#[cfg(test)]
 pub(crate) fn map_root(top: &MapTile) -> Hash {
     levels(top)[8][0].hash()
 }

@@ -111,7 +111,7 @@ pub fn verify(text: &str, policy: &Policy) -> Result<Receipt, ReceiptError> {
     check_inclusion(entry_hash(&entry), proof.index, head.size, &proof.hashes, head.root)?;
     let statement = read_statement(&parsed, &head.origin)?;
     let shown = open(statement.as_ref(), &disclosures)?;
-    Ok(Receipt { entry, statement, shown, witnessed, proof })
+    Ok(Receipt { proof, entry, statement, shown, witnessed })
 }
 
 /// The JSON that the `extra` line encodes.

@@ -1,5 +1,5 @@
 //! The ledger vectors, written by an independent implementation: every good one holds, every attack is refused.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -199,11 +199,11 @@ pub fn check_reveal<S: AsRef<str>>(target: &Notice, digests: &[Hash], texts: &[S
             shown.missing.push(*digest);
             continue;
         };
-        if let Some(sealed) = target.sealed.iter().find(|sealed| sealed.digest == *digest) {
-            if disclosure.name != sealed.field.member() {
-                let expected = sealed.field.code().to_owned();
-                return Err(DisclosureError::OtherField { expected, found: disclosure.name });
-            }
+        if let Some(sealed) = target.sealed.iter().find(|sealed| sealed.digest == *digest)
+            && disclosure.name != sealed.field.member()
+        {
+            let expected = sealed.field.code().to_owned();
+            return Err(DisclosureError::OtherField { expected, found: disclosure.name });
         }
         if let Some(place) = target.digests.iter().find(|d| d.hash == *digest) {
             target.check_place(place, &disclosure.name)?;

@@ -45,6 +45,7 @@ pub struct Entry<'a> {
 
 /// What an entry holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // there is one genesis in a ledger
 pub enum Body<'a> {
     /// A statement about a subject.
     Statement {

@@ -302,10 +302,10 @@ fn check_envelope(claims: &Object) -> Result<(), NoticeError> {
     if claims.optional_string("published_at")?.is_some_and(|at| Instant::parse(at).is_none()) {
         return Err(type_error("published_at", "an RFC 3339 instant or a date").into());
     }
-    if let Some(value) = claims.member("_sd_alg") {
-        if value.as_str() != Some("sha-256") {
-            return Err(NoticeError::Algorithm);
-        }
+    if let Some(value) = claims.member("_sd_alg")
+        && value.as_str() != Some("sha-256")
+    {
+        return Err(NoticeError::Algorithm);
     }
     if claims.has("lot") {
         let lot = claims.object("lot")?;
@@ -408,13 +408,13 @@ pub fn is_decimal(text: &str) -> bool {
 
 /// Walks the claims and collects every digest; `_sd` may stand in the claims, in a party, and anywhere in `data`.
 fn collect_digests(claims: &Object, digests: &mut Vec<Digest>) -> Result<(), NoticeError> {
-    read_digests(claims, &mut Vec::new(), digests)?;
+    read_digests(claims, &[], digests)?;
     if let Some(Value::Array(parties)) = claims.member("parties") {
         let mut steps = alloc::vec![Step::Member("parties".to_owned())];
         for (index, party) in parties.iter().enumerate() {
             steps.push(Step::Element(index));
             if let Value::Object(party) = party {
-                read_digests(party, &mut steps, digests)?;
+                read_digests(party, &steps, digests)?;
             }
             steps.pop();
         }
@@ -453,7 +453,7 @@ fn walk(value: &Value, steps: &mut Vec<Step>, digests: &mut Vec<Digest>) -> Resu
 }
 
 /// Reads the `_sd` of one object, if it has one.
-fn read_digests(object: &Object, steps: &mut Vec<Step>, digests: &mut Vec<Digest>) -> Result<(), NoticeError> {
+fn read_digests(object: &Object, steps: &[Step], digests: &mut Vec<Digest>) -> Result<(), NoticeError> {
     let error = |problem| NoticeError::Digests { path: path_of(steps), problem };
     if object.has("...") {
         return Err(error("array elements are not disclosable, `...` must not occur"));
@@ -469,7 +469,7 @@ fn read_digests(object: &Object, steps: &mut Vec<Step>, digests: &mut Vec<Digest
     for item in items {
         let hash =
             item.as_str().and_then(parse_digest).ok_or_else(|| error("a digest is 43 characters of base64url"))?;
-        digests.push(Digest { hash, holder: steps.clone() });
+        digests.push(Digest { hash, holder: steps.to_vec() });
     }
     Ok(())
 }

@@ -73,6 +73,7 @@ pub struct Statement {
 
 /// What a statement says.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // most statements are notices
 pub enum Content {
     /// A notice about a project.
     Notice(Notice),

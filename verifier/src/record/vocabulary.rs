@@ -73,6 +73,7 @@ const ASSET_KINDS: &[&str] = &["equity", "asset", "capital-increase", "lease"];
 const COMMON: &[Member] = &[("category", Text), ("method", One(METHODS))];
 
 /// The members of a stage's `data`, beside `category` and `method`.
+#[allow(clippy::too_many_lines)] // a table
 fn members(stage: Stage) -> &'static [Member] {
     match stage {
         Stage::Approval => &[
