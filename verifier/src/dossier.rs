@@ -125,7 +125,9 @@ pub enum DossierError {
         error: EntryError,
     },
     /// The map proof does not lead to the seal's root: the subject's count, head or tally are not the ledger's.
-    #[error("{subject}: count, head and tally are not what the seal says: {error}")]
+    #[error(
+        "{subject}: count, head and tally are not what the seal says, so entries were left out, added or altered: {error}"
+    )]
     Map {
         /// Whose.
         subject: String,

@@ -84,7 +84,9 @@ impl Explain for DossierError {
             Self::NotTheSeal { expected } => format!("封印应为第 {expected} 条，即账本头的最后一条"),
             Self::SealProof(error) => format!("封印不在账本头的树中：{}", error.zh()),
             Self::Entry { subject, error } => format!("{subject} 的一个条目：{}", error.zh()),
-            Self::Map { subject, error } => format!("{subject} 的条数、末条或环节计数与封印不符：{}", error.zh()),
+            Self::Map { subject, error } => {
+                format!("{subject} 的条数、末条或环节计数与封印不符，即有条目被遗漏、增添或改动：{}", error.zh())
+            }
             Self::SubjectTwice { subject } => format!("{subject} 出现两次"),
             Self::SubjectMissing { subject } => format!("缺 {subject}（账本中没有也须附不存在证明）"),
             Self::Uncalled { subject } => format!("{subject} 与本案卷无关"),
