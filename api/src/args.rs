@@ -264,7 +264,7 @@ pub(crate) struct Erase {
     /// 公告的发布主体（编号不唯一时） Its publisher, where several have a notice of that id
     #[arg(long)]
     pub(crate) publisher: Option<String>,
-    /// 字段，例如 parties[0].contact、text The field, e.g. parties[0].contact, text, person
+    /// 字段，例如 `parties[0].contact`、text The field, e.g. `parties[0].contact`, text, person
     #[arg(long, required = true, num_args = 1..)]
     pub(crate) field: Vec<String>,
     /// 法律依据 The legal ground

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ledger::PrivateKey;
 use ledger::draft::{Draft, DraftError, MAX_DRAFT};
 use ledger::publisher::Desk;
-use ledger::{Ledger, Outcome, Reader, Refusal, SignedStatement};
+use ledger::{Finder, Ledger, Outcome, Reader, Refusal, SignedStatement};
 use serde_json::{Value as Json, json};
 use verifier::log::index::LeafIndex;
 use verifier::record::authority::Registry;
@@ -172,7 +172,8 @@ async fn check(
     let reader = Reader::open(&arguments.dir).await?;
     let registry = reader.registry().await?;
     let next = reader.head().await?.checkpoint.size.0;
-    let mut checked = Checked { reader, registry, next: LeafIndex(next), before: HashMap::new() };
+    let finder = reader.finder().await?;
+    let mut checked = Checked { reader, finder, registry, next: LeafIndex(next), before: HashMap::new() };
     let mut lines = Lines::open(&arguments.files)?;
     loop {
         let chunk = lines.next_chunk(CHUNK, progress)?;
@@ -193,6 +194,7 @@ async fn check(
 /// The ledger as it is, and the drafts that were checked before.
 struct Checked {
     reader: Reader,
+    finder: Finder,
     registry: Registry,
     next: LeafIndex,
     before: HashMap<String, Draft>,
@@ -214,7 +216,7 @@ impl Checked {
             let conflict = || format!("`{}` stands on an earlier line and says something else there", draft.notice_id);
             return Ok(if *before == draft { Ok(false) } else { Err(conflict()) });
         }
-        if let Some(index) = self.reader.find(&statement.iss, &statement.jti).await? {
+        if let Some(index) = self.finder.find(&statement.iss, &statement.jti).await? {
             let conflict = || {
                 format!(
                     "`{}` is entry {index} already and says something else: correct it under another id, with `amends`",

@@ -26,7 +26,7 @@ fn publisher(n: usize) -> PrivateKey {
 fn notice(n: u64, projects: u64, keys: &[PrivateKey]) -> SignedStatement {
     let hash = sha256(&n.to_be_bytes()).0;
     let project = u64::from_be_bytes(hash[..8].try_into().unwrap()) % projects;
-    let publisher = n as usize % PUBLISHERS;
+    let publisher = usize::try_from(n % PUBLISHERS as u64).unwrap();
     let salt = encode_url(&hash[..16]);
     let disclosure =
         encode_url(format!("[\"{salt}\",\"text\",\"{}\"]", "公共资源交易公告全文。".repeat(15)).as_bytes());

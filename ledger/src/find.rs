@@ -11,7 +11,30 @@ use verifier::record::vocabulary::distance;
 use crate::error::LedgerError;
 use crate::reader::{Reader, Recorded};
 use crate::state::{read_genesis, read_statement};
-use crate::statement_ids::StatementId;
+use crate::statement_ids::{StatementId, StatementIds};
+
+/// Which statements a ledger has, held in memory for whoever asks about many. About 40 bytes an entry.
+pub struct Finder {
+    reader: Reader,
+    ids: StatementIds,
+}
+
+impl Finder {
+    /// The statement of an issuer with this id.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn find(&self, iss: &PublisherId, jti: &str) -> Result<Option<LeafIndex>, LedgerError> {
+        for index in self.ids.find(StatementId::of(iss, jti)) {
+            let recorded = self.reader.entry(LeafIndex(index)).await?;
+            let statement = recorded.as_ref().and_then(|recorded| read_statement(&recorded.entry));
+            if statement.is_some_and(|statement| statement.iss == *iss && statement.jti == jti) {
+                return Ok(Some(LeafIndex(index)));
+            }
+        }
+        Ok(None)
+    }
+}
 
 /// Near ids suggested for one that is not there.
 const SUGGESTIONS: usize = 5;
@@ -54,13 +77,13 @@ impl Reader {
         Ok(Some(Recorded { entry, disclosures }))
     }
 
-    /// The statement of an issuer with this id. Reads 8 bytes of every entry.
+    /// Which statements the ledger has now. Reads 8 bytes of every entry.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn find(&self, iss: &PublisherId, jti: &str) -> Result<Option<LeafIndex>, LedgerError> {
-        let found = self.find_any(std::slice::from_ref(iss), jti).await?;
-        Ok(found.first().map(|(index, _)| *index))
+    pub async fn finder(&self) -> Result<Finder, LedgerError> {
+        let ids = StatementIds::resume(&self.readers.snapshot().await?.statement_ids().await?);
+        Ok(Finder { reader: self.clone(), ids })
     }
 
     /// The statements with this id, of whichever publisher. Reads 8 bytes of every entry.

@@ -36,6 +36,7 @@ pub use clock::{Clock, SystemClock};
 pub use erase::Scrubbed;
 pub use error::{LedgerError, Refusal};
 pub use export::Exported;
+pub use find::Finder;
 pub use fsck::{Finding, FsckReport, fsck};
 pub use guard::GuardError;
 pub use ledger::{ATTACHMENTS, InitOptions, LOG_KEY, Ledger, NEXT_LOG_KEY};
