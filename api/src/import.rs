@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fs;
-use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -248,7 +248,11 @@ impl Report {
             options.open(path).map(|file| (path.to_owned(), file)).map_err(|error| Failure::file(path, &error))
         };
         let rejected = arguments.rejected.as_deref().map(|path| open(path, false)).transpose()?;
-        let acks = arguments.acks.as_deref().filter(|_| !arguments.check).map(|path| open(path, true)).transpose()?;
+        let mut acks =
+            arguments.acks.as_deref().filter(|_| !arguments.check).map(|path| open(path, true)).transpose()?;
+        if let Some((path, file)) = &mut acks {
+            end_last_line(path, file).map_err(|error| Failure::file(path, &error))?;
+        }
         Ok(Self { counts: Counts::default(), rejected, acks })
     }
 
@@ -289,6 +293,18 @@ impl Report {
         let Some((path, file)) = &mut self.rejected else { return Ok(()) };
         file.sync_data().map_err(|error| Failure::file(path, &error))
     }
+}
+
+/// A line that a crash cut short is ended, so that the next one is a line of its own.
+fn end_last_line(path: &Path, file: &mut fs::File) -> std::io::Result<()> {
+    let mut last = [0];
+    let mut reader = fs::File::open(path)?;
+    if reader.metadata()?.len() == 0 {
+        return Ok(());
+    }
+    reader.seek(SeekFrom::End(-1))?;
+    reader.read_exact(&mut last)?;
+    if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
 }
 
 impl Counts {

@@ -60,12 +60,12 @@ pub(crate) fn public(argument: &str, output: Output) -> Result<Jwk, Failure> {
     } else {
         public_text(Path::new(argument), output)?
     };
+    // What was typed may be a private key: it is not said again.
+    let what = if argument.trim_start().starts_with('{') { "--key" } else { argument };
     let refused = || {
         Failure::said(
-            format_args!("{argument}：应为密钥文件或公钥 JWK {{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":…}}"),
-            format_args!(
-                "{argument}: expected a key file or a public JWK {{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":…}}"
-            ),
+            format_args!("{what}：应为密钥文件或公钥 JWK {{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":…}}"),
+            format_args!("{what}: expected a key file or a public JWK {{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":…}}"),
         )
     };
     let object = json::parse_object(&text).map_err(|_| refused())?;

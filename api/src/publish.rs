@@ -43,25 +43,23 @@ pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, F
     let origin = ledger.origin();
     let desk = Desk { iss: &arguments.issuer.publisher, key: &key, origin: &origin, now: now() };
     let (statement, withheld) = desk.notice(&draft, &seals, arguments.publish_reserve).map_err(Failure::from)?;
+    let kept = attachments.iter().map(|one| one.keep(&arguments.dir)).collect::<Result<Vec<_>, _>>()?;
     let sealed_out = arguments.sealed_out.as_deref().filter(|_| !withheld.is_empty());
     if let Some(path) = sealed_out {
         // Before the notice is recorded: afterwards nobody could make the value again.
         let file = sealed_file(&origin, &arguments.issuer.publisher, &draft, &withheld);
         write_private(path, file.as_bytes())?;
     }
-    let undo = || sealed_out.map_or(Ok(()), fs::remove_file);
-    for attachment in &attachments {
-        attachment.keep(&arguments.dir)?;
-    }
+    // If the outcome is unknown, both stay: the notice may have been recorded.
     let (index, new) = match ledger.submit(statement).await? {
         Outcome::Recorded(index) => (index, true),
         Outcome::Existing(index) => (index, false),
         Outcome::Refused(Refusal::Conflict { index, .. }) if says_same(&ledger, index, &draft).await? => {
-            let _ = undo();
+            remove(sealed_out);
             (index, false)
         }
         Outcome::Refused(refusal) => {
-            let _ = undo();
+            remove(sealed_out.into_iter().chain(kept.iter().flatten().map(PathBuf::as_path)));
             return Err(refusal.into());
         }
     };
@@ -72,6 +70,13 @@ pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, F
     let json = json!({ "index": index.0, "new": new, "notice_id": draft.notice_id, "project": draft.project.as_str(), "receipt": arguments.receipt, "sealed": withheld.len() });
     output.print(&said(output, index, new, &draft, sealed_out), &json);
     Ok(0)
+}
+
+/// Removes what was written for a notice that was not recorded.
+fn remove<'a>(files: impl IntoIterator<Item = &'a Path>) {
+    for file in files {
+        let _ = fs::remove_file(file);
+    }
 }
 
 fn said(output: Output, index: LeafIndex, new: bool, draft: &Draft, sealed_out: Option<&Path>) -> String {
@@ -167,17 +172,18 @@ impl Attachment {
         json!({ "name": self.name, "media_type": media_type, "size": self.size, "sha256": self.sha256 })
     }
 
-    /// Keeps the bytes beside the ledger, under their hash.
-    fn keep(&self, dir: &Path) -> Result<(), Failure> {
+    /// Keeps the bytes beside the ledger, under their hash; gives the file if it was not there before.
+    fn keep(&self, dir: &Path) -> Result<Option<PathBuf>, Failure> {
         let folder = dir.join("attachments");
         let target = folder.join(&self.sha256);
         if target.exists() {
-            return Ok(());
+            return Ok(None);
         }
         fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
         let partial = folder.join(format!(".{}.part", self.sha256));
         let copied = fs::copy(&self.path, &partial).and_then(|_| fs::File::open(&partial)?.sync_all());
-        copied.and_then(|()| fs::rename(&partial, &target)).map_err(|error| Failure::file(&target, &error))
+        let moved = copied.and_then(|()| fs::rename(&partial, &target));
+        moved.map(|()| Some(target.clone())).map_err(|error| Failure::file(&target, &error))
     }
 }
 

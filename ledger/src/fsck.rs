@@ -23,7 +23,7 @@ use verifier::record::statement::Content;
 use crate::batch::places;
 use crate::error::LedgerError;
 use crate::guard::Guard;
-use crate::ledger::GUARD;
+use crate::ledger::{GUARD, LOG_KEY};
 use crate::reader::Reader;
 use crate::store::{Row, Snapshot, disclosure_id, index_of};
 
@@ -305,10 +305,14 @@ fn shown_index(index: Option<u64>) -> String {
     index.map_or_else(|| "NULL".to_owned(), |index| index.to_string())
 }
 
-/// The guard is not ahead of the ledger and has the same history.
+/// The guard is not ahead of the ledger and has the same history. A copy that has neither it nor the log key signs nothing and
+/// needs none.
 async fn check_guard(dir: &Path, snapshot: &mut Snapshot) -> Result<(), Stop> {
     let path = dir.join(GUARD);
     if !path.exists() {
+        if !dir.join(LOG_KEY).exists() {
+            return Ok(());
+        }
         return Err(Stop::found("guard", "one", "note", "guard.db: without it the ledger does not sign", "no file"));
     }
     let mut guard = Guard::open(&path, false).await.map_err(LedgerError::from)?;
