@@ -239,7 +239,9 @@ fn check_files(step: &Step, dir: &Path, said: &str) {
     for (one, other) in &step.same {
         assert!(
             fs::read(dir.join(one)).unwrap() == fs::read(dir.join(other)).unwrap(),
-            "{one:?} is not {other:?}: {said}"
+            "{} is not {}: {said}",
+            one.display(),
+            other.display()
         );
     }
     for path in &step.exists {
@@ -294,6 +296,7 @@ fn spellings(text: &str) -> Vec<Vec<u8>> {
 }
 
 #[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
 fn mode(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt as _;
     Some(format!("{:o}", fs::metadata(path).unwrap().permissions().mode() & 0o777))
