@@ -2,7 +2,7 @@
 //!
 //! `MINGZHANG_KILLS` says how many (20), `MINGZHANG_SEED` repeats a run.
 #![cfg(unix)]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::cast_possible_truncation)]
 #![allow(clippy::unwrap_used)]
 
 mod program;
