@@ -14,8 +14,8 @@ pub(in super::super) fn help_zh(command: Command) -> Command {
                 .mut_arg("file", |arg| arg.help("回执（.tlog-proof）；- 表示标准输入"))
         })
         .mut_subcommand("dossier", |command| {
-            with_policy(command.about("核验案卷或不存在证明：一个项目的一切，且别无遗漏"))
-                .mut_arg("file", |arg| arg.help("案卷或不存在证明（.dossier.json）；- 表示标准输入"))
+            with_policy(command.about("核验案卷或缺失证明：一个项目的一切，且别无遗漏"))
+                .mut_arg("file", |arg| arg.help("案卷或缺失证明（.dossier.json）；- 表示标准输入"))
                 .mut_arg("project", |arg| arg.help("应当是哪个项目，写法不拘"))
                 .mut_arg("max_age", |arg| {
                     arg.help("账本头早于此即不予认可：90s、30m、12h、7d、2w；不写则早于 7d 时提示陈旧")
