@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ledger::draft::Draft;
-use ledger::publisher::{Desk, SealOrder, Withheld, digests_of_field, says_the_same};
+use ledger::publisher::{Desk, SealOrder, Withheld, digests_of_field, disclosed_fields, may_be_erased, says_the_same};
 use ledger::{Ledger, Outcome, Reader, Refusal, Scrubbed};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
+use verifier::log::hash::Hash;
 use verifier::log::index::LeafIndex;
 use verifier::record::disclosure::{Shown, check_notice};
 use verifier::record::entry::{Body, Entry};
@@ -291,23 +292,17 @@ pub(crate) async fn erase(arguments: &Erase, output: Output) -> Result<u8, Failu
     let Some((notice, shown, subject)) = recorded_notice(&ledger, target).await? else {
         return Err(Failure::said(format_args!("第 {target} 条不是公告"), format_args!("entry {target} is no notice")));
     };
-    let mut digests = Vec::new();
-    for field in &arguments.field {
-        let of_field = digests_of_field(&notice, &shown, field);
-        if of_field.is_empty() {
-            let known = ledger::publisher::disclosed_fields(&notice, &shown).join(", ");
-            let found = if known.is_empty() { output.pick("无", "none").to_owned() } else { known };
-            return Err(Failure::refused(format_args!(
-                "{} `{}`; {}: {found}",
-                output.pick("该公告没有可删除的字段", "the notice has no field to erase"),
-                plain(field),
-                output.pick("可删除的有", "there are")
-            )));
-        }
-        digests.extend(of_field);
+    let digests = digests_to_erase(&notice, &shown, &arguments.field, output)?;
+    if digests.is_empty() {
+        let scrubbed = ledger.finish_erasures().await?;
+        ledger.close().await;
+        let said = output.pick(
+            "此前已删除，未重复录入；账本数据库已重写，不再含其内容",
+            "erased before, nothing new is recorded; the ledger's database is written anew and holds none of it",
+        );
+        let json = json!({ "index": null, "target": target.0, "erased": 0 });
+        return said_of_erasure(output, scrubbed, &format!("{said} · #{target}"), &json);
     }
-    digests.sort_unstable();
-    digests.dedup();
     let origin = ledger.origin();
     let desk = Desk { iss: &iss, key: &key, origin: &origin, now: now() };
     let jti = format!(
@@ -327,10 +322,39 @@ pub(crate) async fn erase(arguments: &Erase, output: Output) -> Result<u8, Failu
         Outcome::Refused(refusal) => return Err(Failure::refused(refusal)),
     };
     ledger.close().await;
+    let said = output.pick(
+        "已删除，目录内所有文件均已不含其内容；请重新导出静态账本",
+        "erased; no file of the directory holds it any more: export again",
+    );
+    let json = json!({ "index": index.0, "target": target.0, "erased": digests.len() });
+    said_of_erasure(output, scrubbed, &format!("{said} · #{target} → #{index}"), &json)
+}
+
+/// The digests of the fields named; none if all of them were erased before.
+fn digests_to_erase(notice: &Notice, shown: &Shown, fields: &[String], output: Output) -> Result<Vec<Hash>, Failure> {
+    let mut digests = Vec::new();
+    for field in fields {
+        let of_field = digests_of_field(notice, shown, field);
+        if of_field.is_empty() && !may_be_erased(notice, shown, field) {
+            let known = disclosed_fields(notice, shown).join(", ");
+            let found = if known.is_empty() { output.pick("无", "none").to_owned() } else { known };
+            return Err(Failure::said(
+                format_args!("该公告没有可删除的字段 `{}`；可删除的有：{found}", plain(field)),
+                format_args!("the notice has no field to erase `{}`; there are: {found}", plain(field)),
+            ));
+        }
+        digests.extend(of_field);
+    }
+    digests.sort_unstable();
+    digests.dedup();
+    Ok(digests)
+}
+
+/// Says what became of the erased bytes.
+fn said_of_erasure(output: Output, scrubbed: Scrubbed, text: &str, json: &Json) -> Result<u8, Failure> {
     match scrubbed {
         Scrubbed::Clean => {
-            let said = output.pick("已删除，目录内所有文件均已不含其内容；请重新导出静态账本", "erased; no file of the directory holds it any more: export again");
-            output.print(&format!("{said} · #{target} → #{index}"), &json!({ "index": index.0, "target": target.0, "erased": digests.len() }));
+            output.print(text, json);
             Ok(0)
         }
         Scrubbed::HeldByReader => Err(Failure::operational(output.pick(
@@ -340,7 +364,10 @@ pub(crate) async fn erase(arguments: &Erase, output: Output) -> Result<u8, Failu
         Scrubbed::Remains { file } => Err(Failure::operational(format_args!(
             "{}: {}",
             file.display(),
-            output.pick("删除已录入，但此文件仍含原内容：请删除该文件后再次运行", "the erasure is recorded, but this file still holds the bytes: remove it and run the same command again"),
+            output.pick(
+                "删除已录入，但此文件仍含原内容：请删除该文件后再次运行",
+                "the erasure is recorded, but this file still holds the bytes: remove it and run the same command again",
+            ),
         ))),
     }
 }

@@ -54,7 +54,8 @@ struct Traces {
 
 impl Ledger {
     /// Records an erasure and makes sure that after it neither the erased disclosures, as text or base64url, nor their values
-    /// are in any file of the ledger's directory. Submitting it again finishes what a reader prevented.
+    /// are in any file of the ledger's directory. Submitting it again, or [`Ledger::finish_erasures`], finishes what a reader
+    /// prevented.
     ///
     /// # Errors
     /// The statement could not be recorded or the files not be read. A statement that is refused is no error.
@@ -72,6 +73,15 @@ impl Ledger {
         let unknown = traces.disclosures.is_empty();
         let scrubbed = self.scrub_files(&traces, unknown).await?;
         Ok((outcome, scrubbed))
+    }
+
+    /// Writes the database anew, so that no byte is left of what was erased before: for erasures that a reader, or the end of
+    /// the process, kept from being finished. What other files hold is not searched: nobody knows the words any more.
+    ///
+    /// # Errors
+    /// The files cannot be written.
+    pub async fn finish_erasures(&self) -> Result<Scrubbed, LedgerError> {
+        self.scrub_files(&Traces::default(), true).await
     }
 
     /// The bytes of a notice's disclosures of these digests, beside the notice and beside its reveals.

@@ -376,6 +376,12 @@ fn strip(value: &mut Json, top: bool) {
 
 /// The path of a disclosed member: the way to its object, then its name.
 fn field_path(holder: &[Step], name: &str) -> String {
+    let way = way(holder);
+    if way.is_empty() { name.to_owned() } else { format!("{way}.{name}") }
+}
+
+/// The way to an object as a person writes it, e.g. `parties[0]`.
+fn way(holder: &[Step]) -> String {
     let mut path = String::new();
     for step in holder {
         match step {
@@ -384,7 +390,11 @@ fn field_path(holder: &[Step], name: &str) -> String {
             Step::Element(index) => path += &format!("[{index}]"),
         }
     }
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    path
+}
+
+fn without_numbers(path: &str) -> String {
+    path.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// Every field of a notice that stands beside it as a disclosure, with its digest: shown or sealed.
@@ -397,6 +407,16 @@ fn fields<'a>(notice: &'a Notice, shown: &'a Shown) -> impl Iterator<Item = (Has
     })
 }
 
+/// Whether a field that a person names may have been erased before: a digest stands where it would, and what it is the digest
+/// of is gone, and its name with it.
+pub fn may_be_erased(notice: &Notice, shown: &Shown, field: &str) -> bool {
+    let is_name = !field.contains(['.', '[']);
+    let holder = field.rsplit_once('.').map_or("", |(holder, _)| holder);
+    let sealed = |digest: Hash| notice.sealed.iter().any(|sealed| sealed.digest == digest);
+    let gone = notice.digests.iter().filter(|one| !shown.values.contains_key(&one.hash) && !sealed(one.hash));
+    gone.map(|one| way(&one.holder)).any(|found| is_name || found == holder || without_numbers(&found) == holder)
+}
+
 /// The paths of everything that can be erased from a notice.
 pub fn disclosed_fields(notice: &Notice, shown: &Shown) -> Vec<String> {
     fields(notice, shown).map(|(_, _, path)| path).collect()
@@ -405,7 +425,6 @@ pub fn disclosed_fields(notice: &Notice, shown: &Shown) -> Vec<String> {
 /// The digests of the fields that a person names: by path (`parties[0].contact`), by path for every element
 /// (`parties[].contact`), or by name (`person`).
 pub fn digests_of_field(notice: &Notice, shown: &Shown, field: &str) -> Vec<Hash> {
-    let without_numbers = |path: &str| path.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     let named =
         |(_, name, path): &(Hash, &str, String)| path == field || *name == field || without_numbers(path) == field;
     fields(notice, shown).filter(named).map(|(digest, _, _)| digest).collect()

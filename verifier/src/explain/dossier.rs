@@ -88,7 +88,7 @@ impl Explain for DossierError {
                 format!("{subject} 的条数、末条或环节计数与封印不符，即有条目被遗漏、增添或改动：{}", error.zh())
             }
             Self::SubjectTwice { subject } => format!("{subject} 出现两次"),
-            Self::SubjectMissing { subject } => format!("缺 {subject}（账本中没有也须附不存在证明）"),
+            Self::SubjectMissing { subject } => format!("缺 {subject}（账本中没有也须附缺失证明）"),
             Self::Uncalled { subject } => format!("{subject} 与本案卷无关"),
             Self::NoEntries { subject, count } => format!("{subject} 有 {count} 条，却一条未附"),
             Self::Count { subject, expected, found } => {
