@@ -203,7 +203,11 @@ impl<'a> Planner<'a> {
             let held = self.state.subjects.get_mut(&key).expect("the subject of the entry just appended");
             held.state.tally.add(notice.stage);
         }
-        let placed = places(&statement, &disclosures).into_iter();
+        // What was erased while it was sealed does not come back with its reveal.
+        let target = statement.target().map(|(target, _)| target);
+        let erased_before =
+            |text: &str| target.is_some_and(|target| self.state.disclosures.is_erased(target, sha256(text.as_bytes())));
+        let placed = places(&statement, &disclosures).into_iter().filter(|(_, text)| !erased_before(text));
         self.batch.disclosures.extend(placed.map(|(place, text)| (disclosure_id(index.0, place), text.to_owned())));
         if !erased.is_empty() {
             self.batch.disclosures.retain(|(row, _)| !erased.contains(row));
