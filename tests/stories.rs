@@ -56,6 +56,7 @@ stories! {
     attachments_are_kept
     authority_begins_and_ends
     backups_do_not_sign
+    copies_are_found_when_erasing
     export_writes_what_is_new
     import_names_every_refused_line
     init_makes_a_ledger_once

@@ -10,7 +10,7 @@ use ledger::{LOG_KEY, Ledger, NEXT_LOG_KEY, Outcome};
 use serde_json::json;
 use verifier::log::index::LeafIndex;
 use verifier::record::code::{PublisherId, Role, Sector, is_region_prefix};
-use verifier::record::statement::{Jwk, Scope};
+use verifier::record::statement::Scope;
 
 use crate::args::{Enrol, Revoke, RoleArgument, Rotate, RotateLog, RotateRoot, Signer};
 use crate::clock::now;
@@ -18,6 +18,9 @@ use crate::failure::Failure;
 use crate::init::{POLICY, RECOVERY_KEY, ROOT_KEY, policy_text};
 use crate::keys;
 use crate::output::{Output, write};
+
+/// The next root key's file, until the ledger has recorded it.
+const NEXT_ROOT_KEY: &str = "root.next.key";
 
 /// Who signs: the root with the key in the directory, or whoever is named.
 pub(crate) fn signer(dir: &Path, signer: &Signer, output: Output) -> Result<(String, PrivateKey), Failure> {
@@ -203,13 +206,8 @@ pub(crate) async fn rotate_log(arguments: &RotateLog, output: Output) -> Result<
     let dir = &arguments.dir;
     let root = keys::load(&arguments.root_key.clone().unwrap_or_else(|| dir.join(ROOT_KEY)), output)?;
     let next_path = dir.join(NEXT_LOG_KEY);
-    if !next_path.exists() {
-        let key = arguments
-            .key
-            .as_deref()
-            .map_or_else(|| PrivateKey::generate().map_err(Failure::from), |path| keys::load(path, output))?;
-        key.write(&next_path)?;
-    }
+    let given = arguments.key.as_deref().map(|path| keys::load(path, output)).transpose()?;
+    let made = next_key(&next_path, given)?;
     let next = PrivateKey::read(&next_path)?;
     let ledger = Ledger::open(dir).await?;
     let origin = ledger.origin();
@@ -221,8 +219,7 @@ pub(crate) async fn rotate_log(arguments: &RotateLog, output: Output) -> Result<
     let index = match recorded {
         Ok(index) => index,
         Err(failure) => {
-            // Nothing names the key: it must not lie around as if something did.
-            let _ = fs::remove_file(&next_path);
+            forget_refused(&next_path, made, &failure);
             return Err(failure);
         }
     };
@@ -242,6 +239,34 @@ pub(crate) async fn rotate_log(arguments: &RotateLog, output: Output) -> Result<
     Ok(0)
 }
 
+/// Lays the next key into the directory before anything names it; whether it was not there yet. One that is there stays: a
+/// rotation that was cut short may have named it.
+fn next_key(path: &Path, given: Option<PrivateKey>) -> Result<bool, Failure> {
+    if !path.exists() {
+        given.map_or_else(PrivateKey::generate, Ok)?.write(path)?;
+        return Ok(true);
+    }
+    let there = PrivateKey::read(path)?;
+    if given.is_some_and(|given| given.jwk() != there.jwk()) {
+        let path = path.display();
+        return Err(Failure::said(
+            format_args!("{path} 中已有另一把密钥，是上次未完成的更换留下的：请先不带 --key 完成那次更换"),
+            format_args!(
+                "{path} holds another key, left by a rotation that was cut short: finish that one first, without --key"
+            ),
+        ));
+    }
+    Ok(false)
+}
+
+/// After a refusal nothing names a key that was just made: it must not lie around as if something did. Where the outcome is not
+/// known it stays, because without it the ledger could not go on.
+fn forget_refused(path: &Path, made: bool, failure: &Failure) {
+    if made && failure.code == 1 {
+        let _ = fs::remove_file(path);
+    }
+}
+
 /// A policy that trusts one more log key; a policy that is not there is made.
 fn with_log_key(policy: &str, log_key: &str) -> String {
     if policy.lines().any(|line| line.split_whitespace().nth(1) == Some(log_key)) {
@@ -254,17 +279,14 @@ fn with_log_key(policy: &str, log_key: &str) -> String {
 pub(crate) async fn rotate_root(arguments: &RotateRoot, output: Output) -> Result<u8, Failure> {
     let dir = &arguments.dir;
     let recovery = keys::load(&arguments.recovery_key.clone().unwrap_or_else(|| dir.join(RECOVERY_KEY)), output)?;
-    let (jwk, made): (Jwk, Option<PrivateKey>) = match &arguments.key {
-        Some(key) => (keys::public(key, output)?, None),
+    let next_path = dir.join(NEXT_ROOT_KEY);
+    let (jwk, made) = match &arguments.key {
+        Some(key) => (keys::public(key, output)?, false),
         None => {
-            let key = PrivateKey::generate()?;
-            (key.jwk().clone(), Some(key))
+            let made = next_key(&next_path, None)?;
+            (PrivateKey::read(&next_path)?.jwk().clone(), made)
         }
     };
-    let next_path = dir.join("root.next.key");
-    if let Some(key) = &made {
-        key.write(&next_path)?;
-    }
     let ledger = Ledger::open(dir).await?;
     let origin = ledger.origin();
     let seq = next_seq(&ledger, "ledger").await?;
@@ -274,13 +296,11 @@ pub(crate) async fn rotate_root(arguments: &RotateRoot, output: Output) -> Resul
     let index = match recorded {
         Ok(index) => index,
         Err(failure) => {
-            if made.is_some() {
-                let _ = fs::remove_file(&next_path);
-            }
+            forget_refused(&next_path, made, &failure);
             return Err(failure);
         }
     };
-    if made.is_some() {
+    if arguments.key.is_none() {
         let path = dir.join(ROOT_KEY);
         fs::rename(&next_path, &path).map_err(|error| Failure::file(&path, &error))?;
     }

@@ -242,6 +242,7 @@ struct Report {
 
 impl Report {
     fn open(arguments: &Import) -> Result<Self, Failure> {
+        spare_drafts(arguments)?;
         let open = |path: &Path, append: bool| {
             let mut options = fs::OpenOptions::new();
             options.create(true).write(true).append(append).truncate(!append);
@@ -292,6 +293,20 @@ impl Report {
     fn finish(&mut self) -> Result<(), Failure> {
         let Some((path, file)) = &mut self.rejected else { return Ok(()) };
         file.sync_data().map_err(|error| Failure::file(path, &error))
+    }
+}
+
+/// Results never overwrite the drafts they are about.
+fn spare_drafts(arguments: &Import) -> Result<(), Failure> {
+    let place = |path: &PathBuf| fs::canonicalize(path).ok();
+    let drafts: Vec<PathBuf> = arguments.files.iter().filter_map(place).collect();
+    let results = [&arguments.rejected, &arguments.acks].into_iter().flatten();
+    match results.into_iter().find(|path| place(path).is_some_and(|path| drafts.contains(&path))) {
+        None => Ok(()),
+        Some(path) => Err(Failure::said(
+            format_args!("{} 是要录入的稿件文件：结果请写入另一个文件", path.display()),
+            format_args!("{} holds the drafts to import: name another file for the results", path.display()),
+        )),
     }
 }
 
