@@ -15,6 +15,7 @@
 //!   the sequencer stops; a fresh open finds the guard one batch behind and advances it.
 
 use std::sync::{Arc, RwLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -152,9 +153,10 @@ impl Sequencer {
         let now = ledger_time(&*self.clock, self.state.time);
         let signers = &self.signers;
         let can_sign = |key: &_| signers.iter().any(|signer| signer.vkey() == key);
+        let started = Instant::now();
         let (outcomes, planned) = plan(&mut self.state, admitted, &known, now, seal, &can_sign);
         if let Some(planned) = planned {
-            self.commit(planned).await?;
+            self.commit(planned, started.elapsed()).await?;
         }
         Ok(outcomes)
     }
@@ -176,14 +178,20 @@ impl Sequencer {
         Ok(known)
     }
 
-    async fn commit(&mut self, planned: Plan) -> Result<(), LedgerError> {
+    async fn commit(&mut self, planned: Plan, planning: Duration) -> Result<(), LedgerError> {
+        let started = Instant::now();
         let Plan { mut batch, size, root } = planned;
+        let entries = batch.entries.len() as u64;
         let origin = self.state.registry.genesis().origin.clone();
         let head = self.signer(size)?.sign(&Checkpoint { origin, size: TreeSize(size), root });
         batch.note = head.format();
         self.store.commit(batch).await?;
+        let committed = started.elapsed();
         // The batch is recorded from here on, whatever happens.
         self.guard.advance(Some(&self.head), &head).await?;
+        let (plan_us, commit_us, guard_us) =
+            (micros(planning), micros(committed), micros(started.elapsed() - committed));
+        tracing::trace!(target: "ledger::batch", entries, plan_us, commit_us, guard_us, "recorded");
         self.head = head;
         let mut shared = self.registry.write().expect("nobody panics while holding it");
         if !Arc::ptr_eq(&shared, &self.state.registry) {
@@ -208,6 +216,10 @@ impl Sequencer {
             tracing::warn!(%error, "closing the rollback guard");
         }
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Takes what has arrived, up to the limits of a batch.

@@ -1,0 +1,107 @@
+//! The input: SD-JWTs of 2 KB as they arrive, of 50 publishers, about five to a project.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ledger::{Ledger, Outcome, PrivateKey, SignedStatement};
+use verifier::log::base64::encode_url;
+use verifier::log::hash::sha256;
+use verifier::record::statement::Kind;
+
+use crate::fixture::{ORIGIN, enrol, new_ledger};
+
+const PUBLISHERS: usize = 50;
+/// Bytes of a notice as received: JWT and disclosure.
+const BYTES: usize = 2048;
+/// Projects that get exactly [`OF_TEN`] notices each, spread over all entries.
+const PROJECTS_OF_TEN: u64 = 100;
+/// Notices of a dossier.
+const OF_TEN: u64 = 10;
+
+/// Makes the notices of a ledger, by number.
+pub struct Notices {
+    keys: Vec<PrivateKey>,
+    projects: u64,
+    /// Every so many notices one is about a project of ten.
+    step: u64,
+    bytes: AtomicU64,
+}
+
+impl Notices {
+    pub fn new(entries: u64) -> Self {
+        let keys = (0..PUBLISHERS).map(|n| PrivateKey::from_seed(&sha256(&n.to_be_bytes()).0)).collect();
+        let step = (entries / (PROJECTS_OF_TEN * OF_TEN)).max(1);
+        Self { keys, projects: (entries / 5).min(200_000), step, bytes: AtomicU64::new(0) }
+    }
+
+    /// A ledger that knows the publishers.
+    pub async fn new_ledger(&self, dir: &Path) -> Ledger {
+        let ledger = new_ledger(dir).await;
+        let keys = self.keys.iter().enumerate();
+        check(&ledger.submit_many(keys.map(|(n, key)| enrol(&format!("P{n}"), key, 0)).collect()).await.unwrap());
+        self.bytes.store(0, Ordering::Relaxed);
+        ledger
+    }
+
+    /// The bytes of the notices made for the newest ledger.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub fn publisher(&self, n: u64) -> &PrivateKey {
+        &self.keys[usize::try_from(n).unwrap() % PUBLISHERS]
+    }
+
+    /// The projects of ten notices.
+    pub fn projects_of_ten() -> impl Iterator<Item = String> {
+        (0..PROJECTS_OF_TEN).map(|n| format!("T{n}"))
+    }
+
+    fn project(&self, n: u64, hash: &[u8]) -> String {
+        if n.is_multiple_of(self.step) && n / self.step < PROJECTS_OF_TEN * OF_TEN {
+            return format!("T{}", n / self.step % PROJECTS_OF_TEN);
+        }
+        format!("E{}", u64::from_be_bytes(hash[..8].try_into().unwrap()) % self.projects)
+    }
+
+    /// Notices `first` to before `first + count`, signed on all cores.
+    pub async fn sign(self: &Arc<Self>, first: u64, count: u64) -> Vec<SignedStatement> {
+        let half = count / 2;
+        let parts = [(first, half), (first + half, count - half)].map(|(first, count)| {
+            let notices = self.clone();
+            tokio::task::spawn_blocking(move || (first..first + count).map(|n| notices.sign_one(n)).collect::<Vec<_>>())
+        });
+        let mut signed = Vec::new();
+        for part in parts {
+            signed.append(&mut part.await.unwrap());
+        }
+        self.bytes.fetch_add(signed.iter().map(|one| one.bytes() as u64).sum(), Ordering::Relaxed);
+        signed
+    }
+
+    fn sign_one(&self, n: u64) -> SignedStatement {
+        let hash = sha256(&n.to_be_bytes()).0;
+        let (project, publisher, salt) = (self.project(n, &hash), n % PUBLISHERS as u64, encode_url(&hash[..16]));
+        let text = "公共资源交易公告全文。".repeat(15);
+        let disclosure = encode_url(format!("[\"{salt}\",\"text\",\"{text}\"]").as_bytes());
+        let digest = encode_url(&sha256(disclosure.as_bytes()).0);
+        let claims = |fill: usize| {
+            format!(
+                "{{\"iss\":\"P{publisher}\",\"aud\":\"{ORIGIN}\",\"iat\":1764000000,\"jti\":\"n{n}\",\"sub\":\"project/{project}\",\
+                 \"project\":{{\"id\":\"{project}\",\"name\":\"示例项目\"}},\"sector\":\"construction\",\"stage\":\"announcement\",\
+                 \"title\":\"示例公告{}\",\"region\":\"420100\",\"_sd\":[\"{digest}\"],\"_sd_alg\":\"sha-256\"}}",
+                "工".repeat(fill / 3)
+            )
+        };
+        let key = self.publisher(n);
+        let bare = claims(0).len().div_ceil(3) * 4 + key.sign_statement(Kind::Notice, "{}").len() + disclosure.len();
+        let jwt = key.sign_statement(Kind::Notice, &claims((BYTES - bare) * 3 / 4));
+        SignedStatement { jwt, disclosures: vec![disclosure] }
+    }
+}
+
+/// Every one of them was recorded.
+pub fn check(outcomes: &[Outcome]) {
+    assert!(outcomes.iter().all(|one| matches!(one, Outcome::Recorded(_))), "{:?}", outcomes.first());
+}
