@@ -25,7 +25,7 @@ use crate::error::LedgerError;
 use crate::guard::Guard;
 use crate::ledger::{GUARD, LOG_KEY};
 use crate::reader::Reader;
-use crate::store::{Row, Snapshot, disclosure_id, index_of};
+use crate::store::{Cell, Row, Snapshot, disclosure_id, index_of};
 
 use derived::Derived;
 
@@ -336,7 +336,8 @@ fn compare(table: &str, columns: &[&str], expected: &[Row], found: &[Row]) -> Re
         }
         let differs = expected.0.iter().zip(&found.0).position(|(expected, found)| expected != found);
         if let Some(at) = differs {
-            return Err(Stop::found(table, &found.0[0], columns[at], &expected.0[at], &found.0[at]));
+            let (missing, there) = Cell::difference(&expected.0[at], &found.0[at]);
+            return Err(Stop::found(table, &found.0[0], columns[at], missing, there));
         }
     }
     match (expected.get(found.len()), found.get(expected.len())) {

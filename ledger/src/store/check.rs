@@ -23,9 +23,11 @@ pub(crate) enum Cell {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row(pub(crate) Vec<Cell>);
 
+/// The most bytes or characters of a value that are shown.
+const SHOWN: usize = 48;
+
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 48;
         match self {
             Self::Null => f.write_str("NULL"),
             Self::Integer(number) => write!(f, "{number}"),
@@ -36,6 +38,24 @@ impl fmt::Display for Cell {
                 write!(f, "x'{}'{more}", crate::hex(shown))
             }
         }
+    }
+}
+
+impl Cell {
+    /// Two values that differ, from where they differ on if they are long.
+    pub(crate) fn difference(expected: &Self, found: &Self) -> (String, String) {
+        let (Self::Blob(one), Self::Blob(other)) = (expected, found) else {
+            return (expected.to_string(), found.to_string());
+        };
+        if one.len().max(other.len()) <= SHOWN {
+            return (expected.to_string(), found.to_string());
+        }
+        let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+        let from = |bytes: &[u8]| {
+            let shown = crate::hex(&bytes[same..bytes.len().min(same + SHOWN)]);
+            format!("x'{shown}' at byte {same} of {}", bytes.len())
+        };
+        (from(one), from(other))
     }
 }
 
