@@ -4,6 +4,7 @@
 //! would refuse.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use verifier::log::hash::{Hash, LeafHash, RootHash, sha256};
 use verifier::log::index::LeafIndex;
@@ -24,6 +25,14 @@ use crate::subject_map::{format_tile, push_change, tile_of};
 /// The map's tables are brought up to date when this many subjects changed: fewer would write the same pages more often, more
 /// would make readers look through longer lists.
 const MERGE_SUBJECTS: usize = 16_384;
+
+static MERGE: OnceLock<usize> = OnceLock::new();
+
+/// For tests: the whole process merges after fewer subjects, so that small ledgers have seen it.
+#[doc(hidden)]
+pub fn merge_after(subjects: usize) {
+    let _ = MERGE.set(subjects);
+}
 
 /// What became of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -268,7 +277,7 @@ pub(crate) fn map_rows(
     changed: &BTreeSet<Hash>,
 ) -> MapRows {
     unmerged.extend(changed);
-    if unmerged.len() >= MERGE_SUBJECTS {
+    if unmerged.len() >= *MERGE.get().unwrap_or(&MERGE_SUBJECTS) {
         let merged = std::mem::take(unmerged);
         let rows = merged.iter().map(|key| subjects[key].row(key)).collect();
         let first: BTreeMap<u8, Hash> = merged.iter().map(|key| (key.0[0], *key)).collect();
@@ -290,15 +299,20 @@ pub(crate) fn map_rows(
 /// The disclosures beside a statement, each with its place: the place of its digest in the statement. What stands where
 /// follows from the entry, so `fsck` can say it.
 pub(crate) fn places<'a>(statement: &Statement, disclosures: &'a [String]) -> Vec<(usize, &'a str)> {
-    let digests: Vec<Hash> = match &statement.content {
-        Content::Notice(notice) => notice.digests.iter().map(|digest| digest.hash).collect(),
-        Content::Reveal { digests, .. } => digests.clone(),
-        Content::Rulebook { rules, .. } => vec![*rules],
-        _ => Vec::new(),
-    };
+    let digests = digests(statement);
     let place = |text: &str| digests.iter().position(|digest| *digest == sha256(text.as_bytes()));
     let mut placed: Vec<(usize, &str)> =
         disclosures.iter().filter_map(|text| Some((place(text)?, text.as_str()))).collect();
     placed.sort_unstable();
     placed
+}
+
+/// The digests of a statement whose disclosures may stand beside it, in its order.
+pub(crate) fn digests(statement: &Statement) -> Vec<Hash> {
+    match &statement.content {
+        Content::Notice(notice) => notice.digests.iter().map(|digest| digest.hash).collect(),
+        Content::Reveal { digests, .. } => digests.clone(),
+        Content::Rulebook { rules, .. } => vec![*rules],
+        _ => Vec::new(),
+    }
 }

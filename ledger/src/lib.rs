@@ -31,7 +31,7 @@ mod tree;
 
 pub use admission::SignedStatement;
 pub use backup::backup;
-pub use batch::Outcome;
+pub use batch::{Outcome, merge_after};
 pub use clock::{Clock, SystemClock};
 pub use erase::Scrubbed;
 pub use error::{LedgerError, Refusal};
