@@ -290,15 +290,20 @@ pub(crate) fn map_rows(
 /// The disclosures beside a statement, each with its place: the place of its digest in the statement. What stands where
 /// follows from the entry, so `fsck` can say it.
 pub(crate) fn places<'a>(statement: &Statement, disclosures: &'a [String]) -> Vec<(usize, &'a str)> {
-    let digests: Vec<Hash> = match &statement.content {
-        Content::Notice(notice) => notice.digests.iter().map(|digest| digest.hash).collect(),
-        Content::Reveal { digests, .. } => digests.clone(),
-        Content::Rulebook { rules, .. } => vec![*rules],
-        _ => Vec::new(),
-    };
+    let digests = digests(statement);
     let place = |text: &str| digests.iter().position(|digest| *digest == sha256(text.as_bytes()));
     let mut placed: Vec<(usize, &str)> =
         disclosures.iter().filter_map(|text| Some((place(text)?, text.as_str()))).collect();
     placed.sort_unstable();
     placed
+}
+
+/// The digests of a statement whose disclosures may stand beside it, in its order.
+pub(crate) fn digests(statement: &Statement) -> Vec<Hash> {
+    match &statement.content {
+        Content::Notice(notice) => notice.digests.iter().map(|digest| digest.hash).collect(),
+        Content::Reveal { digests, .. } => digests.clone(),
+        Content::Rulebook { rules, .. } => vec![*rules],
+        _ => Vec::new(),
+    }
 }

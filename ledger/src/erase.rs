@@ -3,31 +3,25 @@
 //! An erasure deletes rows of `disclosure` and nothing else: the digests stay in the entries, so every proof stays valid. With
 //! `secure_delete` the deleted bytes become zeros, but older pages live on in the WAL until it is emptied, and stray copies
 //! may lie in pages that SQLite moved about. So the WAL is emptied, every file of the ledger's directory is searched for
-//! what was erased, and if something is found the database is written anew and searched again.
+//! what was erased ([`Traces`]), and if something is found the database is written anew and searched again.
+
+mod traces;
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use memchr::memmem::Finder;
-use verifier::log::base64;
 use verifier::log::hash::{Hash, sha256};
 use verifier::log::index::LeafIndex;
-use verifier::record::disclosure::Disclosure;
-use verifier::record::statement::Statement;
+use verifier::record::statement::{Content, Statement};
 
 use crate::admission::SignedStatement;
 use crate::batch::Outcome;
-use crate::draft::to_json;
-use crate::error::LedgerError;
+use crate::error::{LedgerError, Refusal};
 use crate::ledger::Ledger;
 use crate::state::read_statement;
+use crate::store::Snapshot;
 
-/// Bytes of a file that are searched at once.
-const WINDOW: usize = 1 << 20;
-/// Values shorter than this stand everywhere by chance and are not searched for by themselves.
-const SHORTEST: usize = 4;
+use traces::Traces;
 
 /// What became of the erased bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,42 +30,43 @@ pub enum Scrubbed {
     Clean,
     /// A reader's snapshot keeps older pages in the files.
     HeldByReader,
-    /// A file that is not the database holds them.
+    /// A file holds them. If it is the database, the very same disclosure stands beside another entry too, where nobody
+    /// erased it.
     Remains {
         /// The file.
         file: PathBuf,
     },
 }
 
-/// What to search for.
-#[derive(Default)]
-struct Traces {
-    /// Disclosures, as text and as base64url: unique by their salt.
-    disclosures: BTreeSet<Vec<u8>>,
-    /// Values as they stood in a disclosure: the same words may rightly stand elsewhere in the ledger.
-    values: BTreeSet<Vec<u8>>,
-}
-
 impl Ledger {
     /// Records an erasure and makes sure that after it neither the erased disclosures, as text or base64url, nor their values
     /// are in any file of the ledger's directory. Submitting it again, or [`Ledger::finish_erasures`], finishes what a reader
-    /// prevented.
+    /// prevented. Where stray copies are found, and where the rows were deleted before, the whole database is written anew:
+    /// that takes its size again on the disk and holds up the writer meanwhile.
     ///
     /// # Errors
     /// The statement could not be recorded or the files not be read. A statement that is refused is no error.
     pub async fn erase(&self, statement: SignedStatement) -> Result<(Outcome, Scrubbed), LedgerError> {
-        let traces = match Statement::parse(&statement.jwt).ok().as_ref().and_then(Statement::target) {
-            Some((target, digests)) => self.traces(target, digests).await?,
-            None => Traces::default(),
+        let order = Statement::parse(&statement.jwt).ok();
+        let target = order.as_ref().and_then(Statement::target);
+        // What is to be searched for must be read before it is deleted.
+        let shown = match target {
+            Some((target, digests)) => self.shown(target, digests).await?,
+            None => Shown::default(),
         };
         let outcome = self.submit(statement).await?;
-        if matches!(outcome, Outcome::Refused(ref refusal) if !matches!(refusal, crate::error::Refusal::Conflict { .. }))
-        {
+        if matches!(&outcome, Outcome::Refused(refusal) if !matches!(refusal, Refusal::Conflict { .. })) {
             return Ok((outcome, Scrubbed::Clean));
         }
-        // When the rows were deleted by an earlier call, there is nothing left to search for: the file is written anew.
-        let unknown = traces.disclosures.is_empty();
-        let scrubbed = self.scrub_files(&traces, unknown).await?;
+        let gone = match target {
+            Some((target, digests)) => self.went_unseen(target, digests, &shown).await?,
+            None => false,
+        };
+        let scrubbed = if gone || !shown.texts.is_empty() {
+            self.scrub_files(&shown.texts.iter().map(String::as_str).collect(), gone).await?
+        } else {
+            Scrubbed::Clean
+        };
         Ok((outcome, scrubbed))
     }
 
@@ -81,126 +76,82 @@ impl Ledger {
     /// # Errors
     /// The files cannot be written.
     pub async fn finish_erasures(&self) -> Result<Scrubbed, LedgerError> {
-        self.scrub_files(&Traces::default(), true).await
+        self.scrub_files(&BTreeSet::new(), true).await
     }
 
-    /// The bytes of a notice's disclosures of these digests, beside the notice and beside its reveals.
-    async fn traces(&self, target: LeafIndex, digests: &[Hash]) -> Result<Traces, LedgerError> {
-        let mut traces = Traces::default();
+    /// The disclosures of these digests, beside the notice and beside its reveals.
+    async fn shown(&self, target: LeafIndex, digests: &[Hash]) -> Result<Shown, LedgerError> {
         let mut snapshot = self.readers.snapshot().await?;
-        let mut holders = vec![target.0];
-        for index in snapshot.precedents().await? {
-            let statement = snapshot.entry(index).await?.as_deref().and_then(read_statement);
-            let of_target = statement.as_ref().and_then(Statement::target).is_some_and(|(at, _)| at == target);
-            holders.extend(of_target.then_some(index));
-        }
-        for index in holders {
+        let mut shown = Shown::default();
+        for index in reveals(&mut snapshot, target).await?.into_iter().map(|(index, _)| index).chain([target.0]) {
             for (_, text) in snapshot.disclosures(index).await? {
-                if digests.contains(&sha256(text.as_bytes())) {
-                    traces.add(&text);
+                let digest = sha256(text.as_bytes());
+                if digests.contains(&digest) {
+                    shown.places.insert((index, digest));
+                    shown.texts.insert(text);
                 }
             }
         }
-        Ok(traces)
+        Ok(shown)
     }
 
-    async fn scrub_files(&self, traces: &Traces, rewrite: bool) -> Result<Scrubbed, LedgerError> {
-        let database = self.database.clone();
+    /// Whether one of these disclosures was stored and deleted without having been read before: an earlier erasure took it,
+    /// or a reveal came in between. What was sealed and never revealed was never stored.
+    async fn went_unseen(&self, target: LeafIndex, digests: &[Hash], shown: &Shown) -> Result<bool, LedgerError> {
+        let mut snapshot = self.readers.snapshot().await?;
+        let Some(notice) = snapshot.entry(target.0).await?.as_deref().and_then(read_statement) else { return Ok(true) };
+        let sealed = |digest: &Hash| {
+            notice.notice().is_some_and(|notice| notice.sealed.iter().any(|sealed| sealed.digest == *digest))
+        };
+        let mut places: BTreeSet<(u64, Hash)> =
+            digests.iter().filter(|digest| !sealed(digest)).map(|digest| (target.0, *digest)).collect();
+        for (index, revealed) in reveals(&mut snapshot, target).await? {
+            places.extend(revealed.iter().filter(|digest| digests.contains(digest)).map(|digest| (index, *digest)));
+        }
+        Ok(!places.is_subset(&shown.places))
+    }
+
+    async fn scrub_files(&self, disclosures: &BTreeSet<&str>, rewrite: bool) -> Result<Scrubbed, LedgerError> {
+        let traces = Traces::of(disclosures);
         let mut rewritten = rewrite;
         loop {
             if self.scrub(rewritten).await? {
                 return Ok(Scrubbed::HeldByReader);
             }
             let found = traces.search(&self.dir)?;
-            match found {
-                None => return Ok(Scrubbed::Clean),
-                Some(Trace { file, .. }) if file != database => return Ok(Scrubbed::Remains { file }),
+            if let Some(file) = found.elsewhere {
+                return Ok(Scrubbed::Remains { file });
+            }
+            match (found.disclosure_in_database, found.words_in_database) {
+                (true, _) if rewritten => return Ok(Scrubbed::Remains { file: self.database.clone() }),
+                (false, false) => return Ok(Scrubbed::Clean),
                 // Words of an erased value that the database still holds after it was written anew are words of entries and
                 // disclosures that nobody erased.
-                Some(Trace { is_disclosure: false, .. }) if rewritten => return Ok(Scrubbed::Clean),
-                Some(Trace { file, .. }) if rewritten => return Ok(Scrubbed::Remains { file }),
-                Some(_) => rewritten = true,
+                (false, true) if rewritten => return Ok(Scrubbed::Clean),
+                _ => rewritten = true,
             }
         }
     }
 }
 
-/// Something that was to be erased, found.
-struct Trace {
-    file: PathBuf,
-    is_disclosure: bool,
+/// Disclosures about to be erased.
+#[derive(Default)]
+struct Shown {
+    texts: BTreeSet<String>,
+    /// Entry and digest.
+    places: BTreeSet<(u64, Hash)>,
 }
 
-impl Traces {
-    fn add(&mut self, disclosure: &str) {
-        self.disclosures.insert(disclosure.as_bytes().to_vec());
-        self.disclosures.extend(base64::decode_url(disclosure).ok());
-        if let Ok(opened) = Disclosure::parse(disclosure) {
-            let json = to_json(&opened.value);
-            let texts = [json.as_str().map(str::to_owned), Some(json.to_string())];
-            let values = texts.into_iter().flatten().map(String::into_bytes);
-            self.values.extend(values.filter(|value| value.len() >= SHORTEST));
-        }
-    }
-
-    /// Searches every file below a directory, links not followed; a disclosure found anywhere comes before a value.
-    fn search(&self, dir: &Path) -> Result<Option<Trace>, LedgerError> {
-        let finders =
-            |texts: &BTreeSet<Vec<u8>>| texts.iter().map(|text| Finder::new(text).into_owned()).collect::<Vec<_>>();
-        let (disclosures, values) = (finders(&self.disclosures), finders(&self.values));
-        let mut value = None;
-        for file in files(dir)? {
-            let failed = |source| LedgerError::File { path: file.clone(), source };
-            let found = search_file(&file, &disclosures, &values).map_err(failed)?;
-            if found.0 {
-                return Ok(Some(Trace { file, is_disclosure: true }));
-            }
-            if found.1 && value.is_none() {
-                value = Some(Trace { file, is_disclosure: false });
+/// The reveals of a notice: index and digests.
+async fn reveals(snapshot: &mut Snapshot, target: LeafIndex) -> Result<Vec<(u64, Vec<Hash>)>, LedgerError> {
+    let mut reveals = Vec::new();
+    for index in snapshot.precedents().await?.into_iter().filter(|index| *index > target.0) {
+        let statement = snapshot.entry(index).await?.as_deref().and_then(read_statement);
+        if let Some(Content::Reveal { target: of, digests }) = statement.map(|statement| statement.content) {
+            if of == target {
+                reveals.push((index, digests));
             }
         }
-        Ok(value)
     }
-}
-
-/// Every regular file below a directory.
-fn files(dir: &Path) -> Result<Vec<PathBuf>, LedgerError> {
-    let failed = |source| LedgerError::File { path: dir.to_owned(), source };
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
-        if kind.is_dir() {
-            found.extend(files(&entry.path())?);
-        } else if kind.is_file() {
-            found.push(entry.path());
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// Whether a file holds one of the disclosures, and whether one of the values.
-fn search_file(path: &Path, disclosures: &[Finder<'_>], values: &[Finder<'_>]) -> io::Result<(bool, bool)> {
-    let longest = disclosures.iter().chain(values).map(|finder| finder.needle().len()).max().unwrap_or(0);
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        // Another process has removed it meanwhile: then it holds nothing.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((false, false)),
-        Err(error) => return Err(error),
-    };
-    let (mut window, mut kept) = (vec![0; WINDOW + longest], 0);
-    let mut found = (false, false);
-    loop {
-        let read = file.read(&mut window[kept..])?;
-        if read == 0 {
-            return Ok(found);
-        }
-        let filled = kept + read;
-        found.0 |= disclosures.iter().any(|finder| finder.find(&window[..filled]).is_some());
-        found.1 |= values.iter().any(|finder| finder.find(&window[..filled]).is_some());
-        // What may be the beginning of something found with the next bytes stays.
-        kept = filled.min(longest.saturating_sub(1));
-        window.copy_within(filled - kept..filled, 0);
-    }
+    Ok(reveals)
 }

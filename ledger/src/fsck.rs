@@ -11,21 +11,22 @@
 //! can run beside the writer. Memory is about 150 bytes an entry and 500 a subject.
 
 mod derived;
+mod naming;
 mod schema;
 
 use std::path::Path;
 
-use verifier::audit::{Audit, AuditError, Fault, ReadBody, ReadEntry, verify_entries};
+use verifier::audit::{Audit, Fault, ReadBody, ReadEntry, verify_entries};
 use verifier::log::index::LeafIndex;
 use verifier::log::key::PreparedKey;
 use verifier::record::statement::Content;
 
 use crate::batch::places;
 use crate::error::LedgerError;
-use crate::guard::Guard;
-use crate::ledger::{GUARD, LOG_KEY};
+use crate::guard::{Guard, GuardError, Published};
+use crate::ledger::{DATABASE, GUARD, LOG_KEY};
 use crate::reader::Reader;
-use crate::store::{Cell, Row, Snapshot, disclosure_id, index_of};
+use crate::store::{Cell, Row, Snapshot, StoreError, disclosure_id, index_of};
 
 use derived::Derived;
 
@@ -98,11 +99,27 @@ pub async fn fsck(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Fsck
             report.findings.push(*finding);
             Ok(report)
         }
+        Err(Stop::Failed(LedgerError::Store(StoreError::Database(error)))) if is_damaged(&error) => {
+            let (table, column) = (DATABASE.to_owned(), "pages".to_owned());
+            let (expected, found) = ("a database that SQLite can read".to_owned(), error.to_string());
+            report.findings.push(Finding { table, row: "the file".to_owned(), column, expected, found });
+            Ok(report)
+        }
         Err(Stop::Failed(error)) => Err(error),
     }
 }
 
+/// Whether SQLite says that the file is malformed or no database.
+fn is_damaged(error: &sqlx::Error) -> bool {
+    const CORRUPT: u32 = 11;
+    const NOTADB: u32 = 26;
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, CORRUPT | NOTADB))
+}
+
 async fn check(reader: &Reader, report: &mut FsckReport, progress: &mut dyn FnMut(u64, u64)) -> Result<(), Stop> {
+    // The guard first: beside a running writer it may be ahead of an older snapshot, but never of a newer one.
+    let published = read_guard(&reader.dir).await?;
     let mut snapshot = reader.readers.snapshot().await?;
     schema::check(&mut snapshot).await?;
     let mut replay = Replay::start(&mut snapshot).await?;
@@ -111,7 +128,10 @@ async fn check(reader: &Reader, report: &mut FsckReport, progress: &mut dyn FnMu
     }
     replay.finish(&mut snapshot).await?;
     report.checkpoints = replay.checkpoints;
-    check_guard(&reader.dir, &mut snapshot).await
+    match published {
+        Some(published) => check_guard(&published, &mut snapshot).await,
+        None => Ok(()),
+    }
 }
 
 /// The entries, replayed in order.
@@ -119,7 +139,8 @@ struct Replay {
     size: u64,
     audit: Audit,
     derived: Derived,
-    disclosures: u64,
+    /// The size of the last checkpoint.
+    sealed: u64,
     checkpoints: u64,
     /// Erasures: the notice and the digests that may not be shown any more.
     erased: Vec<(u64, Vec<verifier::log::hash::Hash>)>,
@@ -138,7 +159,7 @@ impl Replay {
             size,
             audit,
             derived: Derived::default(),
-            disclosures: 0,
+            sealed: 0,
             checkpoints: 0,
             erased: Vec::new(),
             reveals: Vec::new(),
@@ -156,7 +177,7 @@ impl Replay {
                 Err(Stop::found("entry", first, "idx", "an entry", "none"))
             };
         }
-        let mut shown = snapshot.disclosures_of(first, first + CHUNK).await?.into_iter().peekable();
+        let mut shown = snapshot.disclosure_rows(first, first + CHUNK).await?.into_iter().peekable();
         let mut signatures: Vec<(ReadEntry, PreparedKey)> = Vec::new();
         for (index, prev_idx, text) in rows {
             let expected = self.audit.size().0;
@@ -167,7 +188,6 @@ impl Replay {
             while let Some(row) = shown.next_if(|(row, _)| index_of(*row >> 8) == index) {
                 own.push(row);
             }
-            self.disclosures += own.len() as u64;
             let (entry, key) = self.fold(snapshot, index, &text, &own).await?;
             let derived = self.derived.entry(&entry);
             if prev_idx != derived {
@@ -187,16 +207,22 @@ impl Replay {
         &mut self,
         snapshot: &mut Snapshot,
         index: u64,
-        text: &str,
+        text: &[u8],
         own: &[(i64, String)],
     ) -> Result<(ReadEntry, Option<PreparedKey>), Stop> {
         let texts: Vec<String> = own.iter().map(|(_, text)| text.clone()).collect();
-        let entry = ReadEntry::read(LeafIndex(index), text.as_bytes(), &texts).map_err(found)?;
+        let entry = match ReadEntry::read(LeafIndex(index), text, &texts) {
+            Ok(entry) => entry,
+            Err(error) => return Err(naming::at_fault(snapshot, self.size, error, text, own).await),
+        };
         let target = match entry.target() {
             Some(target) => snapshot.entry(target.0).await?,
             None => None,
         };
-        let key = self.audit.fold(&entry, target.as_deref(), &mut Vec::new()).map_err(found)?;
+        let key = match self.audit.fold(&entry, target.as_deref(), &mut Vec::new()) {
+            Ok(key) => key,
+            Err(error) => return Err(naming::at_fault(snapshot, self.size, error, text, own).await),
+        };
         if let ReadBody::Statement(held) = &entry.body {
             let placed = places(&held.statement, &texts);
             let rows = placed.iter().map(|(place, _)| disclosure_id(index, *place));
@@ -215,8 +241,12 @@ impl Replay {
     /// The seal just folded has its checkpoint.
     async fn check_checkpoint(&mut self, snapshot: &mut Snapshot) -> Result<(), Stop> {
         let size = self.audit.size().0;
-        let Some((prev, note)) = snapshot.checkpoint_row(size).await? else {
-            return Err(Stop::found("checkpoint", size, "size", "a checkpoint, since a seal ends there", "none"));
+        let (prev, note) = match snapshot.checkpoint_row(self.sealed).await? {
+            Some((found, prev, note)) if found == size => (prev, note),
+            Some((found, ..)) if found < size => {
+                return Err(Stop::found("checkpoint", found, "size", "no row, since no seal ends there", "a row"));
+            }
+            _ => return Err(Stop::found("checkpoint", size, "size", "a row, since a seal ends there", "no row")),
         };
         if prev != self.derived.batch_prev.0.0 {
             return Err(Stop::found("checkpoint", size, "prev", self.derived.batch_prev, crate::hex(&prev)));
@@ -226,11 +256,26 @@ impl Replay {
         };
         let signed =
             verifier::log::checkpoint::SignedCheckpoint::parse(&note).map_err(|error| wrong(error.to_string()))?;
-        self.audit.check_checkpoint(&signed).map_err(|error| wrong(error.to_string()))?;
+        if let Err(error) = self.audit.check_checkpoint(&signed) {
+            // All entries but the last are held by the next one's `prev`; the last only by the signed root.
+            let key = self.audit.registry().map(|registry| registry.log_key(LeafIndex(size - 1)));
+            let is_signed = key.is_some_and(|key| signed.signed_by(key).is_ok());
+            return Err(match error.fault {
+                Fault::Root { size: same, expected, found } if is_signed && same.0 == size => Stop::found(
+                    "entry",
+                    size - 1,
+                    "entry",
+                    format_args!("an entry that leads to the signed root {found}"),
+                    format_args!("one that leads to {expected}"),
+                ),
+                fault => wrong(fault.to_string()),
+            });
+        }
         if signed.note.signatures().len() != 1 || signed.format() != note {
             return Err(wrong("more than the log's own signature".to_owned()));
         }
         self.checkpoints += 1;
+        self.sealed = size;
         self.derived.batch(self.audit.leaves().last().copied().unwrap_or(verifier::log::hash::Hash::ZERO), size);
         Ok(())
     }
@@ -240,21 +285,15 @@ impl Replay {
         if !self.audit.ends_in_seal() {
             return Err(Stop::found("entry", self.size.saturating_sub(1), "entry", "a seal", "another entry"));
         }
-        self.audit.settle().map_err(|error| {
-            Stop::found(
-                "disclosure",
-                error.index,
-                "disclosure",
-                "every disclosure that is neither sealed nor erased",
-                error,
-            )
-        })?;
+        if let Err(error) = self.audit.settle() {
+            return Err(naming::owed(snapshot, &self.reveals, error).await);
+        }
         self.check_erased(snapshot).await?;
-        for (table, expected) in [("disclosure", self.disclosures), ("checkpoint", self.checkpoints)] {
-            let found = snapshot.rows_of(table).await?;
-            if found != expected {
-                return Err(Stop::found(table, "all", "rows", expected, found));
-            }
+        if let Some(row) = snapshot.disclosure_beyond(self.size).await? {
+            return Err(Stop::found("disclosure", row, "id", "no row, since there is no such entry", "a row"));
+        }
+        if let Some((size, ..)) = snapshot.checkpoint_row(self.sealed).await? {
+            return Err(Stop::found("checkpoint", size, "size", "no row, since no seal ends there", "a row"));
         }
         self.derived.check(snapshot).await
     }
@@ -289,41 +328,38 @@ fn verify(signatures: &[(ReadEntry, PreparedKey)]) -> Result<(), Stop> {
         let running: Vec<_> = signatures.chunks(part).map(|part| scope.spawn(|| verify_entries(part))).collect();
         running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
     });
-    results.into_iter().try_for_each(|result| result.unwrap_or(Ok(())).map_err(found))
-}
-
-/// What the audit finds stands in an entry, or in the disclosures beside it.
-fn found(error: AuditError) -> Stop {
-    let (table, column) = match &error.fault {
-        Fault::Owed(_) | Fault::Disclosures { .. } => ("disclosure", "disclosure"),
-        _ => ("entry", "entry"),
-    };
-    Stop::found(table, error.index, column, "what a verifier accepts", &error.fault)
+    results.into_iter().try_for_each(|result| result.unwrap_or(Ok(())).map_err(naming::found))
 }
 
 fn shown_index(index: Option<u64>) -> String {
     index.map_or_else(|| "NULL".to_owned(), |index| index.to_string())
 }
 
-/// The guard is not ahead of the ledger and has the same history. A copy that has neither it nor the log key signs nothing and
-/// needs none.
-async fn check_guard(dir: &Path, snapshot: &mut Snapshot) -> Result<(), Stop> {
+/// What the guard holds. A copy that has neither it nor the log key signs nothing and needs none.
+async fn read_guard(dir: &Path) -> Result<Option<Published>, Stop> {
     let path = dir.join(GUARD);
     if !path.exists() {
         if !dir.join(LOG_KEY).exists() {
-            return Ok(());
+            return Ok(None);
         }
         return Err(Stop::found("guard", "one", "note", "guard.db: without it the ledger does not sign", "no file"));
     }
     let mut guard = Guard::open(&path, false).await.map_err(LedgerError::from)?;
-    let published = guard.published().await.map_err(LedgerError::from)?;
+    let published = guard.published().await;
     guard.close().await.map_err(LedgerError::from)?;
-    let Some(published) = published else {
-        return Err(Stop::found("guard", "one", "note", "the newest checkpoint published", "none"));
-    };
+    match published {
+        Ok(Some(published)) => Ok(Some(published)),
+        Ok(None) => Err(Stop::found("guard", "one", "note", "the newest checkpoint published", "none")),
+        Err(error @ GuardError::Damaged(_)) => Err(Stop::found("guard", "one", "note", "a checkpoint", error)),
+        Err(error) => Err(Stop::Failed(error.into())),
+    }
+}
+
+/// The guard is not ahead of the ledger and has the same history.
+async fn check_guard(published: &Published, snapshot: &mut Snapshot) -> Result<(), Stop> {
     let head = snapshot.head().await?.ok_or(LedgerError::Inconsistent { what: "there is no checkpoint" })?;
     let at_that_size = snapshot.checkpoint(published.checkpoint.size.0).await?;
-    let checked = crate::guard::check(&published, &head, at_that_size.as_ref());
+    let checked = crate::guard::check(published, &head, at_that_size.as_ref());
     checked.map_err(|error| Stop::found("guard", "one", "note", "a checkpoint of this ledger", error))
 }
 

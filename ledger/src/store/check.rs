@@ -8,7 +8,7 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection, TypeInfo as _, ValueRef as _,
 };
 
-use super::{Snapshot, StoreError, index_of, row_id};
+use super::{Snapshot, StoreError, disclosure_id, index_of, row_id};
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Snapshot {
         &mut self,
         first: u64,
         end: u64,
-    ) -> Result<Vec<(u64, Option<u64>, String)>, StoreError> {
+    ) -> Result<Vec<(u64, Option<u64>, Vec<u8>)>, StoreError> {
         let query = sqlx::query("SELECT idx, prev_idx, entry FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx");
         let rows = query.bind(row_id(first)).bind(row_id(end)).fetch_all(self.connection()).await?;
         let read = |row: &SqliteRow| {
@@ -111,10 +111,25 @@ impl Snapshot {
         rows.iter().map(read).collect()
     }
 
-    /// A row of `checkpoint`: `prev` and `note`.
-    pub(crate) async fn checkpoint_row(&mut self, size: u64) -> Result<Option<(Vec<u8>, String)>, StoreError> {
-        let query = sqlx::query_as("SELECT prev, note FROM checkpoint WHERE size = ?").bind(row_id(size));
-        Ok(query.fetch_optional(self.connection()).await?)
+    /// The rows of `disclosure` beside the entries from `first` to before `end`; bytes that are no text are replaced.
+    pub(crate) async fn disclosure_rows(&mut self, first: u64, end: u64) -> Result<Vec<(i64, String)>, StoreError> {
+        let query = sqlx::query("SELECT id, disclosure FROM disclosure WHERE id >= ? AND id < ? ORDER BY id");
+        let query = query.bind(disclosure_id(first, 0)).bind(disclosure_id(end, 0));
+        let rows = query.fetch_all(self.connection()).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, text(row, 1)?))).collect()
+    }
+
+    /// The first row of `disclosure` beside no entry of a ledger of this size.
+    pub(crate) async fn disclosure_beyond(&mut self, size: u64) -> Result<Option<i64>, StoreError> {
+        let query = sqlx::query_scalar("SELECT min(id) FROM disclosure WHERE id >= ?").bind(disclosure_id(size, 0));
+        Ok(query.fetch_one(self.connection()).await?)
+    }
+
+    /// The first row of `checkpoint` above a size: size, `prev` and `note`; bytes that are no text are replaced.
+    pub(crate) async fn checkpoint_row(&mut self, above: u64) -> Result<Option<(u64, Vec<u8>, String)>, StoreError> {
+        let query = sqlx::query("SELECT size, prev, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1");
+        let row = query.bind(row_id(above)).fetch_optional(self.connection()).await?;
+        row.map(|row| Ok((index_of(row.try_get(0)?), row.try_get(1)?, text(&row, 2)?))).transpose()
     }
 
     /// The rows of a table after a key, at most `limit`, in the order of their keys, which is the first column.
@@ -140,6 +155,11 @@ impl Snapshot {
     }
 }
 
+fn text(row: &SqliteRow, column: usize) -> Result<String, StoreError> {
+    let bytes: Vec<u8> = row.try_get(column)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 fn read_row(row: &SqliteRow, columns: usize) -> Result<Row, StoreError> {
     let mut cells = Vec::with_capacity(columns);
     for column in 0..columns {
@@ -148,7 +168,7 @@ fn read_row(row: &SqliteRow, columns: usize) -> Result<Row, StoreError> {
         cells.push(match (value.is_null(), kind.name()) {
             (true, _) => Cell::Null,
             (_, "INTEGER") => Cell::Integer(row.try_get(column)?),
-            (_, "TEXT") => Cell::Text(row.try_get(column)?),
+            (_, "TEXT") => Cell::Text(text(row, column)?),
             _ => Cell::Blob(row.try_get_unchecked(column)?),
         });
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row as _, SqliteConnection};
 
 use super::StoreError;
 use super::wal::WalMover;
@@ -19,6 +19,8 @@ const READER_CACHE_KIB: u32 = 16_384;
 const WAL_LIMIT: u64 = 256 << 20;
 /// How long to wait for another connection's lock.
 const BUSY: Duration = Duration::from_secs(10);
+/// How long a scrub waits for readers while it holds up the writer, in ms.
+const SCRUB_BUSY: &str = "PRAGMA busy_timeout = 2000";
 
 /// The one connection that writes.
 pub(crate) struct Store {
@@ -57,9 +59,11 @@ impl Store {
         if rewrite {
             sqlx::query("VACUUM").execute(&mut self.connection).await?;
         }
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut self.connection).await?;
-        let busy: i64 = row.try_get(0)?;
-        Ok(busy != 0)
+        sqlx::query(SCRUB_BUSY).execute(&mut self.connection).await?;
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut self.connection).await;
+        let busy = format!("PRAGMA busy_timeout = {}", BUSY.as_millis());
+        sqlx::query(AssertSqlSafe(busy)).execute(&mut self.connection).await?;
+        Ok(row?.try_get::<i64, _>(0)? != 0)
     }
 
     /// Closes the file; the last connection to it moves the WAL into it.
