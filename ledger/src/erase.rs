@@ -147,10 +147,10 @@ async fn reveals(snapshot: &mut Snapshot, target: LeafIndex) -> Result<Vec<(u64,
     let mut reveals = Vec::new();
     for index in snapshot.precedents().await?.into_iter().filter(|index| *index > target.0) {
         let statement = snapshot.entry(index).await?.as_deref().and_then(read_statement);
-        if let Some(Content::Reveal { target: of, digests }) = statement.map(|statement| statement.content) {
-            if of == target {
-                reveals.push((index, digests));
-            }
+        if let Some(Content::Reveal { target: of, digests }) = statement.map(|statement| statement.content)
+            && of == target
+        {
+            reveals.push((index, digests));
         }
     }
     Ok(reveals)

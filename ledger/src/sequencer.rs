@@ -190,7 +190,7 @@ impl Sequencer {
         // The batch is recorded from here on, whatever happens.
         self.guard.advance(Some(&self.head), &head).await?;
         let (plan_us, commit_us, guard_us) =
-            (micros(planning), micros(committed), micros(started.elapsed() - committed));
+            (micros(planning), micros(committed), micros(started.elapsed().saturating_sub(committed)));
         tracing::trace!(target: "ledger::batch", entries, plan_us, commit_us, guard_us, "recorded");
         self.head = head;
         let mut shared = self.registry.write().expect("nobody panics while holding it");
