@@ -285,7 +285,8 @@ async fn without_its_guard_or_with_an_empty_or_a_strange_one_the_ledger_does_not
     fs::write(&guard, b"").unwrap();
     assert!(matches!(refused(&mine).await, GuardError::Missing));
     fs::write(&guard, [7; 8192]).unwrap();
-    assert!(matches!(refused(&mine).await, GuardError::Database(_)));
+    // What SQLite makes of such a file depends on the journal beside it; either way it is no guard.
+    assert!(matches!(refused(&mine).await, GuardError::Database(_) | GuardError::Missing));
     fs::copy(other.join("guard.db"), &guard).unwrap();
     assert!(matches!(refused(&mine).await, GuardError::Forked { .. }), "same origin, other keys");
     fs::write(&guard, own).unwrap();
@@ -316,7 +317,7 @@ impl Clock for HandClock {
 
 async fn times(ledger: &Ledger) -> Vec<u64> {
     let recorded = ledger.entries(LeafIndex(0)).await.unwrap();
-    let time = |entry: &str| verifier::record::entry::Entry::parse(entry.as_bytes()).unwrap().time.0;
+    let time = |entry: &str| verifier::record::entry::Entry::parse(entry).unwrap().time.0;
     recorded.iter().map(|one| time(&one.entry)).collect()
 }
 
