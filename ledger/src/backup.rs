@@ -14,7 +14,9 @@ use crate::ledger::{ATTACHMENTS, DATABASE};
 use crate::reader::Reader;
 
 /// Copies the ledger in `dir` to `out`, which must be empty or not exist; gives the head of the copy. `progress` is told the
-/// entries copied and of how many.
+/// entries copied and of how many. `out` then holds `ledger.db` and the attachments, and is read and checked like any ledger;
+/// to sign it needs the log key and the guard, which are kept apart from it: without the guard opening it for writing is
+/// refused ([`GuardError::Missing`](crate::GuardError::Missing)), under a guard that is ahead of it too.
 ///
 /// # Errors
 /// There is no ledger, `out` is not empty, or a file cannot be written.
@@ -32,11 +34,16 @@ pub async fn backup(
     let size = reader.head().await?.checkpoint.size.0;
     progress(0, size);
     let aside = out.join("ledger.db.new");
-    crate::store::copy(&dir.join(DATABASE), &aside).await?;
+    let copied = crate::store::copy(&dir.join(DATABASE), &aside).await;
     reader.close().await;
-    fs::File::open(&aside).and_then(|file| file.sync_all()).map_err(failed)?;
-    fs::rename(&aside, out.join(DATABASE)).map_err(failed)?;
+    if let Err(error) = copied {
+        // Half a copy is none, and would keep the next one out.
+        let _ = fs::remove_file(&aside);
+        return Err(error.into());
+    }
+    // After the database: every attachment that it names was there before.
     copy_attachments(&dir.join(ATTACHMENTS), &out.join(ATTACHMENTS)).map_err(failed)?;
+    sync(&aside).and_then(|()| fs::rename(&aside, out.join(DATABASE))).and_then(|()| sync(out)).map_err(failed)?;
     let copy = Reader::open(out).await?;
     let head = copy.head().await?;
     copy.close().await;
@@ -50,8 +57,15 @@ fn copy_attachments(from: &Path, to: &Path) -> io::Result<()> {
     for file in files {
         let file = file?;
         if file.file_type()?.is_file() {
-            fs::copy(file.path(), to.join(file.file_name()))?;
+            let copy = to.join(file.file_name());
+            fs::copy(file.path(), &copy)?;
+            sync(&copy)?;
         }
     }
-    Ok(())
+    sync(to)
+}
+
+/// Makes a file, or the names in a directory, durable.
+fn sync(path: &Path) -> io::Result<()> {
+    if cfg!(unix) || path.is_file() { fs::File::open(path)?.sync_all() } else { Ok(()) }
 }

@@ -23,7 +23,8 @@ pub enum GuardError {
     Database(#[from] sqlx::Error),
     /// The guard holds nothing.
     #[error(
-        "the rollback guard is empty or gone: restore guard.db, or end this ledger and begin a successor (formats.md §8)"
+        "the rollback guard is empty or gone (a backup has none): bring guard.db itself back from its own place, never an \
+         older copy of it; if it is lost, end this ledger and begin a successor (formats.md §8)"
     )]
     Missing,
     /// The guard belongs to another ledger.

@@ -2,7 +2,7 @@
 
 use verifier::audit::{AuditError, Fault};
 use verifier::log::hash::{Hash, LeafHash, sha256};
-use verifier::record::entry::entry_hash;
+use verifier::record::entry::{Entry, entry_hash};
 use verifier::record::replay::OwedError;
 use verifier::record::statement::Content;
 
@@ -30,6 +30,16 @@ pub(super) async fn at_fault(
             }
         }
         Fault::Owed(_) | Fault::Disclosures { .. } => {
+            let says = std::str::from_utf8(text).ok().and_then(|text| Entry::parse(text).ok()).map(|entry| entry.index);
+            if let Some(says) = says.filter(|says| says.0 != index) {
+                return Stop::found(
+                    "entry",
+                    index,
+                    "entry",
+                    format_args!("entry {index}"),
+                    format_args!("entry {says}"),
+                );
+            }
             if let Some(stop) = misplaced(index, text, own) {
                 return stop;
             }
