@@ -63,10 +63,10 @@ async fn a_sealed_value_is_erased_from_its_reveal_and_before_it_without_a_search
     let desk = Desk { iss: "P", key: &key, origin: ORIGIN, now: 1_764_000_000 };
     for (project, reveal_first) in [("REVEALED", true), ("NEVER", false)] {
         let draft = format!(
-            "{{\"notice_id\":\"{project}\",\"project\":{{\"id\":\"{project}\"}},\"sector\":\"land\",\"stage\":\"announcement\",\"title\":\"t\",\
+            "{{\"notice_id\":\"{project}\",\"project\":{{\"id\":\"{project}\"}},\"sector\":\"land\",\"stage\":\"award\",\"title\":\"t\",\
              \"data\":{{\"experts\":[\"{SECRET}\"]}}}}"
         );
-        let order = SealOrder::parse("experts:award").unwrap();
+        let order = SealOrder::parse("experts:contract").unwrap();
         let (statement, withheld) = desk.notice(&Draft::parse(&draft).unwrap(), &[order], false).unwrap();
         let target = record(&ledger, statement).await;
         let disclosures: Vec<String> = withheld.into_iter().map(|one| one.disclosure).collect();
