@@ -361,6 +361,13 @@ fn said_of_erasure(output: Output, scrubbed: Scrubbed, text: &str, json: &Json) 
             "删除已录入，但有读取者仍持有旧快照，原内容还留在文件中：结束读取进程后再次运行同一命令",
             "the erasure is recorded, but a reader's snapshot keeps the bytes in a file: end the reading processes and run the same command again",
         ))),
+        // Nobody must be told to remove the ledger itself.
+        Scrubbed::Remains { file } if file.file_name().is_some_and(|name| name == "ledger.db") => {
+            Err(Failure::operational(output.pick(
+                "删除已录入，但账本的另一条目旁仍有同一披露项：请对该条目同样执行删除",
+                "the erasure is recorded, but the very same disclosure stands beside another entry: erase it there, too",
+            )))
+        }
         Scrubbed::Remains { file } => Err(Failure::operational(format_args!(
             "{}: {}",
             file.display(),
