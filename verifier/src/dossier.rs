@@ -8,6 +8,7 @@
 //! another question, answered from the same [`Dossier`].
 
 mod file;
+mod lifecycle;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString as _};

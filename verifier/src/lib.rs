@@ -15,6 +15,7 @@ extern crate alloc;
 pub mod audit;
 pub mod dossier;
 pub mod explain;
+pub mod lifecycle;
 pub mod log;
 pub mod receipt;
 pub mod record;

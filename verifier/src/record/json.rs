@@ -121,6 +121,17 @@ impl Object {
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
     }
+    /// The named member, to be changed in place.
+    pub fn member_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.iter_mut().find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+    /// Gives the named member a value, at the end if it was not there.
+    pub fn set(&mut self, name: &str, value: Value) {
+        match self.member_mut(name) {
+            Some(member) => *member = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
     /// Whether the named member is there.
     pub fn has(&self, name: &str) -> bool {
         self.member(name).is_some()

@@ -199,6 +199,16 @@ impl Digest {
     pub fn place(&self) -> String {
         path_of(&self.holder)
     }
+
+    /// The name that a disclosure must have at a place where only one is allowed (formats.md §1).
+    pub fn only_name(&self) -> Option<&'static str> {
+        match self.holder.as_slice() {
+            [] => Some("text"),
+            [Step::Member(first), Step::Element(_)] if first == "parties" => Some("contact"),
+            [Step::Member(_)] => None,
+            _ => Some("person"),
+        }
+    }
 }
 
 fn path_of(steps: &[Step]) -> String {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use verifier::dossier::{Dossier, Recorded};
 use verifier::log::hash::Hash;
 use verifier::log::index::LeafIndex;
-use verifier::record::notice::{Digest, Step};
+use verifier::record::notice::Digest;
 use verifier::record::statement::{AuthorityChange, Content, Statement};
 
 use super::super::clock::{format_entry_time, format_seconds};
@@ -146,7 +146,7 @@ fn tell_disclosure(
     let erased = fate.and_then(|fate| fate.erased);
     let shown_later = revealed.and_then(|(_, reveal)| reveal.shown.values.get(&digest.hash));
     let name = shown.or(shown_later).map(|disclosure| disclosure.name.as_str());
-    let name = name.or(sealed.map(|sealed| sealed.field.member())).or(only_name(digest));
+    let name = name.or(sealed.map(|sealed| sealed.field.member())).or(digest.only_name());
     let place = if digest.holder.is_empty() { String::new() } else { digest.place() };
     let path = Message::Field { place: &place, name }.text(lang);
     let status = match (erased, revealed, sealed) {
@@ -169,14 +169,4 @@ fn tell_disclosure(
         "erased_by": erased.map(|erasure| erasure.index.0), "ground": erased.map(|erasure| erasure.ground),
         "reason": erased.map(|erasure| erasure.reason),
     })
-}
-
-/// The name that a disclosure must have at a place where only one is allowed (formats.md §1).
-fn only_name(digest: &Digest) -> Option<&'static str> {
-    match digest.holder.as_slice() {
-        [] => Some("text"),
-        [Step::Member(first), Step::Element(_)] if first == "parties" => Some("contact"),
-        [Step::Member(_)] => None,
-        _ => Some("person"),
-    }
 }

@@ -1,0 +1,179 @@
+//! Working days (工作日), as recorded calendars say.
+//!
+//! ```text
+//! a day  =  what the last recorded calendar that names it says  |  else its weekday, in a recorded year  |  else unknown
+//! ```
+//!
+//! A year that no calendar announces is unknown, never guessed. The days of December may stand in the next year's calendar.
+
+use alloc::collections::BTreeMap;
+use alloc::collections::BTreeSet;
+
+use jiff::civil::{Date, Weekday};
+
+use super::instant::{Seconds, day_after};
+
+/// The working days that a ledger's calendars announce.
+#[derive(Clone, Debug, Default)]
+pub struct Calendar {
+    /// When each year was first announced.
+    years: BTreeMap<i16, Seconds>,
+    days: BTreeMap<Date, Named>,
+}
+
+/// A day that a calendar names.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    working: bool,
+    /// What the calendars recorded by the end of that day said, if one named it.
+    in_time: Option<bool>,
+}
+
+/// A result that needs a year which no recorded calendar announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownYear(pub i16);
+
+impl Calendar {
+    /// Takes in a calendar recorded at that time; calendars come in the order in which they were recorded.
+    pub fn add(&mut self, year: i16, holidays: &BTreeSet<Date>, workdays: &BTreeSet<Date>, recorded: Seconds) {
+        self.years.entry(year).or_insert(recorded);
+        let named = holidays.iter().map(|day| (day, false)).chain(workdays.iter().map(|day| (day, true)));
+        for (day, working) in named {
+            let in_time = self.days.get(day).and_then(|named| named.in_time);
+            let in_time = if recorded < day_after(*day) { Some(working) } else { in_time };
+            self.days.insert(*day, Named { working, in_time });
+        }
+    }
+
+    /// Whether no year is announced at all.
+    pub fn is_empty(&self) -> bool {
+        self.years.is_empty()
+    }
+
+    /// The years announced.
+    pub fn years(&self) -> impl Iterator<Item = i16> {
+        self.years.keys().copied()
+    }
+
+    /// Whether people work on that day.
+    ///
+    /// # Errors
+    /// No recorded calendar announces its year, or names it.
+    pub fn is_working(&self, day: Date) -> Result<bool, UnknownYear> {
+        match self.days.get(&day) {
+            Some(named) => Ok(named.working),
+            None if self.years.contains_key(&day.year()) => Ok(is_weekday(day)),
+            None => Err(UnknownYear(day.year())),
+        }
+    }
+
+    /// Whether a calendar recorded after that day says of it what those recorded before did not.
+    pub fn changed_afterwards(&self, day: Date) -> bool {
+        let Some(named) = self.days.get(&day) else { return false };
+        let announced = self.years.get(&day.year()).is_some_and(|recorded| *recorded < day_after(day));
+        let then = named.in_time.or(announced.then(|| is_weekday(day)));
+        then.is_some_and(|then| then != named.working)
+    }
+
+    /// The first working day from this one on.
+    ///
+    /// # Errors
+    /// A day on the way is unknown.
+    pub fn working_from(&self, mut day: Date) -> Result<Date, UnknownYear> {
+        while !self.is_working(day)? {
+            day = next(day)?;
+        }
+        Ok(day)
+    }
+
+    /// The `count`th working day after this one, for `count` ≥ 1.
+    ///
+    /// # Errors
+    /// A day on the way is unknown.
+    pub fn working_after(&self, mut day: Date, count: u32) -> Result<Date, UnknownYear> {
+        for _ in 0..count {
+            day = self.working_from(next(day)?)?;
+        }
+        Ok(day)
+    }
+
+    /// How many working days there are from `first` to `last`, both included.
+    ///
+    /// # Errors
+    /// A day on the way is unknown.
+    pub fn working_between(&self, first: Date, last: Date) -> Result<i64, UnknownYear> {
+        let (mut day, mut count) = (first, 0);
+        while day <= last {
+            count += i64::from(self.is_working(day)?);
+            day = next(day)?;
+        }
+        Ok(count)
+    }
+}
+
+fn is_weekday(day: Date) -> bool {
+    !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
+}
+
+/// The end of the years that can be counted is as unknown as any other.
+fn next(day: Date) -> Result<Date, UnknownYear> {
+    day.tomorrow().map_err(|_| UnknownYear(day.year()))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn calendar() -> Calendar {
+        let mut calendar = Calendar::default();
+        let days = |days: &[Date]| days.iter().copied().collect::<BTreeSet<_>>();
+        calendar.add(2025, &days(&[date(2025, 1, 1)]), &days(&[date(2025, 1, 26)]), 0);
+        calendar.add(2026, &days(&[date(2025, 12, 31), date(2026, 1, 1)]), &days(&[]), 0);
+        calendar
+    }
+
+    #[test]
+    fn the_last_calendar_that_names_a_day_decides_it() {
+        let calendar = calendar();
+        assert_eq!(calendar.is_working(date(2025, 1, 1)), Ok(false));
+        assert_eq!(calendar.is_working(date(2025, 1, 26)), Ok(true), "a Sunday made up for");
+        assert_eq!(calendar.is_working(date(2025, 1, 25)), Ok(false), "an ordinary Saturday");
+        assert_eq!(calendar.is_working(date(2025, 12, 31)), Ok(false), "by the next year's calendar");
+    }
+
+    #[test]
+    fn a_year_that_is_not_announced_is_unknown() {
+        let calendar = calendar();
+        assert_eq!(calendar.is_working(date(2027, 3, 1)), Err(UnknownYear(2027)));
+        assert_eq!(calendar.working_after(date(2026, 12, 31), 1), Err(UnknownYear(2027)));
+        assert_eq!(calendar.working_between(date(2024, 12, 31), date(2025, 1, 3)), Err(UnknownYear(2024)));
+    }
+
+    #[test]
+    fn counts_over_holidays_and_made_up_days() {
+        let calendar = calendar();
+        assert_eq!(calendar.working_after(date(2025, 12, 30), 1), Ok(date(2026, 1, 2)));
+        assert_eq!(calendar.working_between(date(2025, 1, 24), date(2025, 1, 27)), Ok(3));
+        assert_eq!(calendar.working_from(date(2026, 1, 3)), Ok(date(2026, 1, 5)));
+    }
+
+    #[test]
+    fn a_change_recorded_after_the_day_is_known_as_such() {
+        let mut calendar = calendar();
+        let noon = day_after(date(2026, 5, 4)) - 43_200;
+        let later = |days: &[Date]| days.iter().copied().collect::<BTreeSet<_>>();
+        calendar.add(2026, &later(&[date(2026, 5, 4), date(2026, 5, 5), date(2026, 5, 1)]), &BTreeSet::new(), noon);
+        assert!(!calendar.changed_afterwards(date(2026, 5, 4)), "recorded on the day itself");
+        assert!(!calendar.changed_afterwards(date(2026, 5, 5)));
+        assert!(calendar.changed_afterwards(date(2026, 5, 1)), "a Friday, three days before");
+    }
+
+    #[test]
+    fn recording_the_past_for_the_first_time_changes_nothing() {
+        let mut calendar = Calendar::default();
+        calendar.add(2007, &[date(2007, 1, 1)].into(), &BTreeSet::new(), day_after(date(2026, 1, 1)));
+        assert!(!calendar.changed_afterwards(date(2007, 1, 1)));
+    }
+}

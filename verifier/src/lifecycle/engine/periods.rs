@@ -1,0 +1,196 @@
+//! Stages within a time, and periods of at least or at most a length.
+
+use alloc::string::{String, ToString};
+
+use super::Asking;
+use super::lookup::{Found, Instantaneous};
+use crate::lifecycle::calendar::UnknownYear;
+use crate::lifecycle::instant::{Bounded, Seconds, day_ending, day_of};
+use crate::lifecycle::path::{InstantRef, Selector};
+use crate::lifecycle::period::{Counting, Reach, Unit};
+use crate::lifecycle::verdict::{Arithmetic, Finding, Outcome, Reason, Used};
+
+/// The bounds of a period.
+#[derive(Clone, Copy)]
+struct Bounds {
+    min: Option<u32>,
+    max: Option<u32>,
+    counting: Counting,
+}
+
+impl<'a> Asking<'a> {
+    /// A stage is recorded within a period after a trigger.
+    pub(super) fn within(
+        self,
+        stage: &'a Selector,
+        after: &'a [InstantRef],
+        max: u32,
+        counting: Counting,
+    ) -> Finding {
+        let bounds = Bounds { min: None, max: Some(max), counting };
+        let to = self.public(stage);
+        let from = match self.instant(after, to.as_ref().map(|to| to.at.late)) {
+            Found::Given(from) => from,
+            Found::NoStage(_) => return Finding::not_applicable(),
+            Found::Not(finding) => return Finding { stage: Some(stage.stage), ..finding },
+        };
+        let finding = match to {
+            Some(to) => self.compare(from, &Instantaneous { used: to, first: None }, bounds),
+            None => self.due(from.used, stage.to_string(), max, counting),
+        };
+        Finding { stage: Some(stage.stage), ..finding }
+    }
+
+    /// A period is at least, or at most, so long.
+    pub(super) fn interval(
+        self,
+        from: &'a [InstantRef],
+        to: &'a [InstantRef],
+        min: Option<u32>,
+        max: Option<u32>,
+        counting: Counting,
+    ) -> Finding {
+        let found = self.instant(to, None);
+        let before = if let Found::Given(to) = &found { Some(to.used.at.late) } else { None };
+        let from = match self.instant(from, before) {
+            Found::Given(from) => from,
+            Found::NoStage(stage) => {
+                let Found::Given(to) = found else { return Finding::not_applicable() };
+                return Finding::undetermined(Reason::NoStage(stage)).resting_on([&to.used]);
+            }
+            Found::Not(finding) => return if before.is_some() { finding } else { either(finding, found) },
+        };
+        match (found, max) {
+            (Found::Given(to), _) => self.compare(from, &to, Bounds { min, max, counting }),
+            (Found::NoStage(_), Some(max)) => self.due(from.used, names(to), max, counting),
+            // An event of a thread that is still to come is due as well; another stage's is only missing.
+            (Found::Not(finding), Some(max)) if self.thread.is_some() && matches!(finding.reason, Some(Reason::NotGiven(_))) => {
+                self.due(from.used, names(to), max, counting)
+            }
+            (Found::Not(finding), _) => finding,
+            (Found::NoStage(_), None) => Finding::not_applicable(),
+        }
+    }
+
+    /// Holds a period against its bounds, for every choice of its ends.
+    fn compare(self, from: Instantaneous, to: &Instantaneous, bounds: Bounds) -> Finding {
+        let finding = self.compare_ends(from.used.at, to.used.at, bounds);
+        let by_the_first = (from.first.is_some() || to.first.is_some()).then(|| {
+            self.compare_ends(from.first.unwrap_or(from.used.at), to.first.unwrap_or(to.used.at), bounds)
+        });
+        let mut finding = match (finding, by_the_first) {
+            (Ok(Outcome::Met), Some(Ok(other))) if other != Outcome::Met => Finding::warning(Reason::Borderline),
+            (Ok(Outcome::Violated), Some(Ok(Outcome::Met))) => Finding::warning(Reason::Borderline),
+            (Ok(Outcome::Warning), _) => Finding::warning(Reason::Borderline),
+            (Ok(Outcome::Undetermined), _) => Finding::undetermined(Reason::Bounds),
+            (Ok(outcome), _) => Finding::new(outcome),
+            (Err(UnknownYear(year)), _) => Finding::undetermined(Reason::UnknownYear(year)),
+        };
+        if finding.outcome == Outcome::Met && self.calendar_changed(from.used.at.early, to.used.at.late, bounds.counting) {
+            finding = Finding::warning(Reason::CalendarChanged);
+        }
+        let arithmetic = self.period(&from.used, &to.used, bounds);
+        finding.due = bounds.max.and_then(|max| self.deadline(from.used.at, max, bounds.counting).ok());
+        finding.arithmetic = arithmetic;
+        finding.resting_on([&from.used, &to.used])
+    }
+
+    /// Met if it holds for every choice of the ends, violated if for none, a warning if only under the generous counting.
+    fn compare_ends(self, from: Bounded, to: Bounded, bounds: Bounds) -> Result<Outcome, UnknownYear> {
+        let (mut worst, mut best) = (Reach::Long, Reach::Long);
+        if let Some(min) = bounds.min {
+            let reach = |from, to| bounds.counting.reach(from, to, min, self.lot.calendar);
+            (worst, best) = (graver(worst, reach(from.late, to.early)?), graver(best, reach(from.early, to.late)?));
+        }
+        if let Some(max) = bounds.max {
+            let reach = |from: Seconds, to: Seconds| {
+                let deadline = bounds.counting.deadline(from, max, self.lot.calendar)?;
+                Ok(if to <= deadline { Reach::Long } else { Reach::Short })
+            };
+            (worst, best) = (graver(worst, reach(from.early, to.late)?), graver(best, reach(from.late, to.early)?));
+        }
+        Ok(match (worst, best) {
+            (Reach::Long, _) => Outcome::Met,
+            (Reach::Borderline, _) => Outcome::Warning,
+            (Reach::Short, Reach::Short) => Outcome::Violated,
+            (Reach::Short, _) => Outcome::Undetermined,
+        })
+    }
+
+    /// Something that is not there: pending until its deadline, then overdue.
+    fn due(self, from: Used, what: String, max: u32, counting: Counting) -> Finding {
+        let finding = match self.deadline(from.at, max, counting) {
+            Err(UnknownYear(year)) => Finding::undetermined(Reason::UnknownYear(year)),
+            Ok(_) if self.ended_since(from.at.early) => {
+                Finding { reason: Some(Reason::Terminated), ..Finding::not_applicable() }
+            }
+            Ok(due) => {
+                let outcome = if self.lot.as_of.at > due { Outcome::Overdue } else { Outcome::Pending };
+                let counted = Some((counting, max));
+                let arithmetic = Arithmetic::Due { from: Some(from.clone()), what, counting: counted, due };
+                Finding { due: Some(due), ..Finding::new(outcome) }.computed(arithmetic)
+            }
+        };
+        finding.resting_on([&from])
+    }
+
+    /// Whether the lot was ended after an instant.
+    fn ended_since(self, at: Seconds) -> bool {
+        self.lot.termination().is_some_and(|end| end.public.late >= at)
+    }
+
+    /// The last lawful instant, by the latest begin.
+    fn deadline(self, from: Bounded, max: u32, counting: Counting) -> Result<Seconds, UnknownYear> {
+        counting.deadline(from.late, max, self.lot.calendar)
+    }
+
+    fn calendar_changed(self, from: Seconds, to: Seconds, counting: Counting) -> bool {
+        if counting.unit != Unit::WorkingDay && !counting.roll {
+            return false;
+        }
+        let (mut day, last) = (day_of(from), day_ending(to));
+        while day <= last {
+            if self.lot.calendar.changed_afterwards(day) {
+                return true;
+            }
+            let Ok(next) = day.tomorrow() else { return false };
+            day = next;
+        }
+        false
+    }
+
+    fn period(self, from: &Used, to: &Used, bounds: Bounds) -> Option<Arithmetic> {
+        let Bounds { min, max, counting } = bounds;
+        let calendar = self.lot.calendar;
+        Some(Arithmetic::Period {
+            from: from.clone(),
+            to: to.clone(),
+            counting,
+            measured: counting.measure(from.at.late, to.at.early, calendar).ok()?,
+            min,
+            max,
+            ends_on_working_day: calendar.is_working(day_ending(to.at.late)).ok(),
+            deadline: max.and_then(|max| self.deadline(from.at, max, counting).ok()),
+        })
+    }
+}
+
+/// Of two findings about missing ends the one that says more.
+fn either(finding: Finding, other: Found) -> Finding {
+    match other {
+        Found::Not(_) | Found::Given(_) => finding,
+        Found::NoStage(_) => Finding::not_applicable(),
+    }
+}
+
+fn graver(a: Reach, b: Reach) -> Reach {
+    match (a, b) {
+        (Reach::Short, _) | (_, Reach::Short) => Reach::Short,
+        (Reach::Borderline, _) | (_, Reach::Borderline) => Reach::Borderline,
+        _ => Reach::Long,
+    }
+}
+
+fn names(list: &[InstantRef]) -> String {
+    list.first().map_or_else(String::new, ToString::to_string)
+}

@@ -1,0 +1,270 @@
+//! What is known about a project: its notices, as the rules look at them.
+
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use super::instant::{Bounded, Seconds};
+use crate::record::code::{Sector, Stage};
+use crate::log::hash::Hash;
+use crate::record::disclosure::{Disclosure, Shown};
+use crate::record::instant::Instant;
+use crate::record::json::{Object, Value};
+use crate::record::notice::{Notice, Step};
+use crate::record::statement::{Content, Statement};
+
+/// A project, as far as the ledger knows it.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// Its id, normalised.
+    pub id: String,
+    /// Its notices, in the order of the ledger.
+    pub notices: Vec<NoticeFacts>,
+    /// What its notices sealed.
+    pub seals: Vec<SealFacts>,
+}
+
+/// A notice.
+#[derive(Clone, Debug)]
+pub struct NoticeFacts {
+    /// Its index in the ledger.
+    pub index: u64,
+    /// Its `notice_id`.
+    pub id: String,
+    /// Who published it.
+    pub publisher: String,
+    /// Its sector.
+    pub sector: Sector,
+    /// Its stage.
+    pub stage: Stage,
+    /// When it became public.
+    pub public: Bounded,
+    /// When the ledger recorded it.
+    pub recorded: Seconds,
+    /// When its publisher says it was published.
+    pub published_at: Option<Instant>,
+    /// Its members, what is disclosed beside it included; `text` is only said to be there.
+    pub members: Object,
+    /// Members that are there for those who have the disclosure: sealed, or lawfully erased.
+    pub withheld: Vec<Withheld>,
+}
+
+/// When an entry came to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// Not public before, by cosignatures, in seconds since the Unix epoch.
+    pub after: Option<u64>,
+    /// Public by then, by cosignatures.
+    pub by: Option<u64>,
+    /// When the ledger recorded it.
+    pub recorded: Seconds,
+    /// When the ledger began.
+    pub genesis: Seconds,
+}
+
+/// A member that is announced by its digest alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// Its digest.
+    pub digest: Hash,
+    /// The path of the object it belongs to, e.g. `data`; empty for the notice itself.
+    pub place: String,
+    /// Its name, where that is known.
+    pub name: Option<String>,
+    /// Why it is not shown.
+    pub why: Why,
+}
+
+/// Why a member is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It is sealed until later (密封).
+    Sealed,
+    /// It was lawfully erased (依法删除).
+    Erased,
+}
+
+/// A value that a notice sealed.
+#[derive(Clone, Debug)]
+pub struct SealFacts {
+    /// The notice.
+    pub notice: u64,
+    /// The digest.
+    pub digest: Hash,
+    /// The field, e.g. `data.reserve_price`.
+    pub field: &'static str,
+    /// A stage's code or a date.
+    pub until: String,
+    /// The entry that revealed it, and when that became public.
+    pub revealed: Option<(u64, Bounded)>,
+    /// Whether it was lawfully erased.
+    pub erased: bool,
+}
+
+impl Times {
+    /// When a notice became public.
+    fn public(self, published_at: Option<Instant>) -> Bounded {
+        Bounded::public(self.after, self.by, self.recorded, published_at, self.genesis)
+    }
+}
+
+impl Project {
+    /// A project of which nothing is known yet.
+    pub fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), ..Self::default() }
+    }
+
+    /// Takes in the project's next entry and what is shown beside it; entries come in the order of the ledger.
+    pub fn record(&mut self, index: u64, statement: &Statement, shown: &Shown, times: Times) {
+        match &statement.content {
+            Content::Notice(notice) => {
+                let seals = notice.sealed.iter().map(|sealed| SealFacts {
+                    notice: index,
+                    digest: sealed.digest,
+                    field: sealed.field.code(),
+                    until: sealed.until.clone(),
+                    revealed: None,
+                    erased: false,
+                });
+                self.seals.extend(seals);
+                self.notices.push(NoticeFacts::read(index, statement, notice, shown, times));
+            }
+            Content::Reveal { target, digests } => {
+                let public = times.public(None);
+                for seal in self.seals.iter_mut().filter(|seal| seal.notice == target.0 && digests.contains(&seal.digest)) {
+                    seal.revealed = Some((index, public));
+                }
+                for disclosed in shown.values.values() {
+                    self.show(target.0, disclosed);
+                }
+            }
+            Content::Erasure { target, digests, .. } => {
+                for seal in self.seals.iter_mut().filter(|seal| seal.notice == target.0 && digests.contains(&seal.digest)) {
+                    seal.erased = true;
+                }
+                let withheld = self.notice_mut(target.0).map(|notice| &mut notice.withheld).into_iter().flatten();
+                withheld.filter(|member| digests.contains(&member.digest)).for_each(|member| member.why = Why::Erased);
+            }
+            _ => {}
+        }
+    }
+
+    fn notice_mut(&mut self, index: u64) -> Option<&mut NoticeFacts> {
+        self.notices.iter_mut().find(|notice| notice.index == index)
+    }
+
+    /// A sealed member of `data` is shown now.
+    fn show(&mut self, notice: u64, disclosed: &Disclosure) {
+        let Some(notice) = self.notice_mut(notice) else { return };
+        notice.withheld.retain(|member| member.digest != disclosed.digest);
+        put(&mut notice.members, &[Step::Member("data".to_owned())], &disclosed.name, disclosed.value.clone());
+    }
+}
+
+impl NoticeFacts {
+    /// Reads the facts of a notice and what is shown beside it.
+    fn read(index: u64, statement: &Statement, notice: &Notice, shown: &Shown, times: Times) -> Self {
+        let mut members = notice.claims.clone();
+        let mut withheld = Vec::new();
+        for digest in &notice.digests {
+            if let Some(disclosed) = shown.values.get(&digest.hash) {
+                let value = if disclosed.name == "text" { Value::Bool(true) } else { disclosed.value.clone() };
+                put(&mut members, &digest.holder, &disclosed.name, value);
+                continue;
+            }
+            let sealed = notice.sealed.iter().find(|sealed| sealed.digest == digest.hash);
+            // What is neither shown nor sealed is covered by an erasure, else nothing of this would be looked at.
+            let why = if sealed.is_some() { Why::Sealed } else { Why::Erased };
+            let place = if digest.holder.is_empty() { String::new() } else { digest.place() };
+            let name = sealed.map(|sealed| sealed.field.member()).or(digest.only_name()).map(ToOwned::to_owned);
+            withheld.push(Withheld { digest: digest.hash, place, name, why });
+        }
+        let published_at = notice.claims.member("published_at").and_then(Value::as_str).and_then(Instant::parse);
+        Self {
+            index,
+            id: statement.jti.clone(),
+            publisher: statement.iss.to_string(),
+            sector: notice.sector,
+            stage: notice.stage,
+            public: times.public(published_at),
+            recorded: times.recorded,
+            published_at,
+            members,
+            withheld,
+        }
+    }
+
+    /// `data`, with what is disclosed.
+    pub fn data(&self) -> Option<&Object> {
+        self.members.member("data").and_then(Value::as_object)
+    }
+
+    /// The lot, if the notice is about one.
+    pub fn lot(&self) -> Option<&str> {
+        self.members.member("lot")?.as_object()?.member("id")?.as_str()
+    }
+
+    /// A member that is a string.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        self.members.member(name)?.as_str()
+    }
+
+    /// Whether the notice has a full text, shown or not.
+    pub fn has_text(&self) -> bool {
+        self.members.has("text") || self.withheld.iter().any(|member| member.name.as_deref() == Some("text"))
+    }
+
+    /// Why a member at a path may be missing from what is shown; nothing if the notice simply lacks it.
+    pub fn withheld(&self, path: &str) -> Option<Why> {
+        let (place, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let same = |member: &&Withheld| {
+            generic(&member.place) == generic(place) && member.name.as_deref().is_none_or(|known| known == name)
+        };
+        self.withheld.iter().find(same).map(|member| member.why)
+    }
+}
+
+/// A path with every `[…]` as `[]`: the first element's place is as good as any.
+fn generic(path: &str) -> String {
+    let mut generic = String::new();
+    let mut inside = false;
+    for c in path.chars() {
+        inside = inside && c != ']';
+        if !inside {
+            generic.push(c);
+        }
+        inside = inside || c == '[';
+    }
+    generic
+}
+
+/// Sets a member of the object that the steps lead to, if they lead to one.
+fn put(members: &mut Object, holder: &[Step], name: &str, value: Value) {
+    let Some((first, rest)) = holder.split_first() else { return members.set(name, value) };
+    let Step::Member(first) = first else { return };
+    let Some(mut at) = members.member_mut(first) else { return };
+    for step in rest {
+        let inner = match (step, at) {
+            (Step::Member(name), Value::Object(object)) => object.member_mut(name),
+            (Step::Element(index), Value::Array(items)) => items.get_mut(*index),
+            _ => None,
+        };
+        let Some(inner) = inner else { return };
+        at = inner;
+    }
+    if let Value::Object(object) = at {
+        object.set(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_elements_are_one_place() {
+        assert_eq!(generic("data.candidates[12].manager"), "data.candidates[].manager");
+        assert_eq!(generic("parties[role=buyer]"), "parties[]");
+        assert_eq!(generic("data"), "data");
+    }
+}
