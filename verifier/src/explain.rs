@@ -3,6 +3,9 @@
 
 mod audit;
 mod dossier;
+pub mod label;
+pub mod lifecycle;
+pub mod lifecycle_json;
 mod log;
 mod phrase;
 mod record;

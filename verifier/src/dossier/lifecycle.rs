@@ -3,7 +3,8 @@
 use super::{Dossier, Recorded};
 use crate::lifecycle::facts::{Project, Times};
 use crate::lifecycle::instant::Seconds;
-use crate::lifecycle::{AsOf, Law, Lifecycle, judge};
+use crate::lifecycle::verdict::Lifecycle;
+use crate::lifecycle::{AsOf, Law, judge};
 use crate::record::entry::EntryTime;
 use crate::record::subject::Subject;
 
@@ -22,13 +23,11 @@ impl Dossier {
     /// The notices of the subject asked for, as the rules look at them.
     pub fn project(&self) -> Project {
         let genesis = self.entries.get(&0).map_or(0, |genesis| seconds(genesis.time));
-        let mut project = Project::new(match &self.subject {
-            Subject::Project(id) => id.as_str(),
-            _ => "",
-        });
+        let id = if let Subject::Project(id) = &self.subject { id.as_str() } else { "" };
+        let mut project = Project::new(id, genesis);
         for (index, recorded) in self.own_entries() {
             if let Some(statement) = &recorded.statement {
-                project.record(index.0, statement, &recorded.shown, recorded.times(genesis));
+                project.record(index.0, statement, &recorded.shown, recorded.times());
             }
         }
         project
@@ -41,8 +40,8 @@ impl Dossier {
 }
 
 impl Recorded {
-    const fn times(&self, genesis: Seconds) -> Times {
-        Times { after: self.public.after, by: self.public.by, recorded: seconds(self.time), genesis }
+    const fn times(&self) -> Times {
+        Times { after: self.public.after, by: self.public.by, recorded: seconds(self.time) }
     }
 }
 

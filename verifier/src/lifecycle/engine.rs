@@ -48,7 +48,7 @@ pub fn judge<'r>(project: &Project, law: &'r Law, as_of: AsOf) -> Lifecycle<'r> 
         if ids.is_empty() { alloc::vec![None] } else { ids.into_iter().map(Some).collect() };
     let lots: Vec<LotVerdict<'r>> = ids
         .into_iter()
-        .map(|id| Lot::new(id, &notices, &project.seals, law.calendar(), as_of).verdict(law))
+        .map(|id| Lot::new(id, &notices, project, law.calendar(), as_of).verdict(law))
         .collect();
     let standing = lots.iter().map(|lot| lot.standing).max().unwrap_or(Standing::InProgress);
     let all_complete = lots.iter().all(|lot| lot.standing == Standing::Complete);
@@ -63,6 +63,7 @@ struct Lot<'a> {
     notices: Vec<&'a NoticeFacts>,
     seals: Vec<&'a SealFacts>,
     calendar: &'a Calendar,
+    genesis: Seconds,
     as_of: AsOf,
 }
 
@@ -78,14 +79,14 @@ impl<'a> Lot<'a> {
     fn new(
         id: Option<&'a str>,
         all: &[&'a NoticeFacts],
-        seals: &'a [SealFacts],
+        project: &'a Project,
         calendar: &'a Calendar,
         as_of: AsOf,
     ) -> Self {
         let own = |notice: &&&NoticeFacts| notice.lot().is_none_or(|lot| Some(lot) == id);
         let notices: Vec<&NoticeFacts> = all.iter().filter(own).copied().collect();
-        let seals = seals.iter().filter(|seal| notices.iter().any(|notice| notice.index == seal.notice)).collect();
-        Self { id, notices, seals, calendar, as_of }
+        let seals = project.seals.iter().filter(|seal| notices.iter().any(|notice| notice.index == seal.notice)).collect();
+        Self { id, notices, seals, calendar, genesis: project.genesis, as_of }
     }
 
     fn verdict<'r>(&self, law: &'r Law) -> LotVerdict<'r> {
@@ -121,32 +122,19 @@ impl<'a> Lot<'a> {
     fn outcome<'r>(&self, rule: &'r Rule, in_force: &dyn Fn(Seconds) -> bool) -> Option<RuleOutcome<'r>> {
         let mut unknown = None;
         for branch in &rule.branches {
-            let applies = self.applies(&branch.applies);
-            if applies == Ok(false) {
-                continue;
-            }
-            let asking = Asking { lot: self, thread: None, branch };
-            let counts = |finding: &Finding| {
-                finding.event.is_some_and(|at| branch.effective.holds(day_of(at)) && in_force(at))
-            };
-            let findings: Vec<Finding> = asking.ask(&branch.check).into_iter().filter(counts).collect();
-            if findings.is_empty() {
-                continue;
-            }
-            if let Err(member) = applies {
-                unknown.get_or_insert((branch, findings, member));
-                continue;
-            }
-            let quorum = self.as_of.quorum;
+            let counts = |finding: &Finding| finding.event.is_some_and(in_force);
             let findings: Vec<Finding> =
-                findings.into_iter().map(|finding| finding.settle(branch, quorum)).collect();
-            let outcome = findings.iter().map(|finding| finding.outcome).max()?;
-            return Some(RuleOutcome { rule, branch, outcome, findings });
+                Asking { lot: self, thread: None, branch }.answers().into_iter().filter(counts).collect();
+            let Some(outcome) = findings.iter().map(|finding| finding.outcome).max() else { continue };
+            let found = RuleOutcome { rule, branch, outcome, findings };
+            let scope = |finding: &Finding| matches!(finding.reason, Some(Reason::Scope(_)));
+            if found.findings.iter().all(scope) {
+                unknown = unknown.or(Some(found));
+            } else {
+                return Some(found);
+            }
         }
-        let (branch, findings, member) = unknown?;
-        let entries: Vec<u64> = findings.into_iter().flat_map(|finding| finding.entries).collect();
-        let finding = Finding { entries, ..Finding::undetermined(Reason::Scope(member)) };
-        Some(RuleOutcome { rule, branch, outcome: Outcome::Undetermined, findings: alloc::vec![finding] })
+        unknown
     }
 
     /// How far the lot has come, and the project in which it goes on.
@@ -242,11 +230,29 @@ fn next_due(outcomes: &[RuleOutcome<'_>]) -> Option<Next> {
 }
 
 impl<'a> Asking<'a> {
+    /// What the branch finds, on the days for which it counts, if it applies.
+    fn answers(self) -> Vec<Finding> {
+        let applies = self.lot.applies(&self.branch.applies);
+        if applies == Ok(false) {
+            return Vec::new();
+        }
+        let counts = |finding: &Finding| finding.event.is_some_and(|at| self.branch.effective.holds(day_of(at)));
+        let findings = self.ask(&self.branch.check).into_iter().filter(counts);
+        match applies {
+            Ok(_) => findings.map(|finding| finding.settle(self.branch, self.lot.as_of.quorum)).collect(),
+            Err(member) => findings.take(1).map(|finding| finding.out_of(member.clone())).collect(),
+        }
+    }
+
     /// Asks a check: one finding, or one for each part or each notice.
     fn ask(self, check: &'a Check) -> Vec<Finding> {
         let Some(stage) = check.each.filter(|_| self.thread.is_none()) else { return self.answer(&check.kind) };
         let threads = self.lot.threads(stage);
-        threads.iter().flat_map(|thread| Asking { thread: Some((stage, thread)), ..self }.answer(&check.kind)).collect()
+        threads.iter().flat_map(|thread| self.in_thread(stage, thread, check)).collect()
+    }
+
+    fn in_thread(self, stage: Stage, thread: &[&NoticeFacts], check: &Check) -> Vec<Finding> {
+        Asking { lot: self.lot, thread: Some((stage, thread)), branch: self.branch }.answer(&check.kind)
     }
 
     fn answer(self, kind: &'a CheckKind) -> Vec<Finding> {
@@ -257,8 +263,8 @@ impl<'a> Asking<'a> {
             CheckKind::Once { stage, once, or_related } => {
                 alloc::vec![self.once(stage, once, or_related.as_deref())]
             }
-            CheckKind::Interval { from, to, min, max, counting } => {
-                alloc::vec![self.interval(from, to, *min, *max, *counting)]
+            CheckKind::Interval { from, to, min, max, counting, disclosed_within } => {
+                alloc::vec![self.interval(from, to, (*min, *max, *counting), *disclosed_within)]
             }
             CheckKind::Order { first, then } => alloc::vec![self.order(first, then)],
             CheckKind::Fields { stage, members } => alloc::vec![self.fields(stage, members)],
@@ -274,7 +280,7 @@ impl<'a> Asking<'a> {
             }
             CheckKind::Suspended { by, since, until, stages } => self.suspended(by, since, until, stages),
             CheckKind::Reveal { field, max, counting } => self.reveal(field.as_deref(), *max, *counting),
-            CheckKind::All(checks) => checks.iter().flat_map(|check| self.ask(check)).collect(),
+            CheckKind::All(parts) => parts.iter().flat_map(|branch| Asking { branch, ..self }.answers()).collect(),
         }
     }
 }

@@ -18,6 +18,8 @@ use crate::record::statement::{Content, Statement};
 pub struct Project {
     /// Its id, normalised.
     pub id: String,
+    /// When the ledger began: what the law asked for before that, it cannot hold.
+    pub genesis: Seconds,
     /// Its notices, in the order of the ledger.
     pub notices: Vec<NoticeFacts>,
     /// What its notices sealed.
@@ -58,8 +60,6 @@ pub struct Times {
     pub by: Option<u64>,
     /// When the ledger recorded it.
     pub recorded: Seconds,
-    /// When the ledger began.
-    pub genesis: Seconds,
 }
 
 /// A member that is announced by its digest alone.
@@ -103,15 +103,15 @@ pub struct SealFacts {
 
 impl Times {
     /// When a notice became public.
-    fn public(self, published_at: Option<Instant>) -> Bounded {
-        Bounded::public(self.after, self.by, self.recorded, published_at, self.genesis)
+    fn public(self, published_at: Option<Instant>, genesis: Seconds) -> Bounded {
+        Bounded::public(self.after, self.by, self.recorded, published_at, genesis)
     }
 }
 
 impl Project {
     /// A project of which nothing is known yet.
-    pub fn new(id: &str) -> Self {
-        Self { id: id.to_owned(), ..Self::default() }
+    pub fn new(id: &str, genesis: Seconds) -> Self {
+        Self { id: id.to_owned(), genesis, ..Self::default() }
     }
 
     /// Takes in the project's next entry and what is shown beside it; entries come in the order of the ledger.
@@ -127,10 +127,10 @@ impl Project {
                     erased: false,
                 });
                 self.seals.extend(seals);
-                self.notices.push(NoticeFacts::read(index, statement, notice, shown, times));
+                self.notices.push(NoticeFacts::read(index, statement, notice, shown, times, self.genesis));
             }
             Content::Reveal { target, digests } => {
-                let public = times.public(None);
+                let public = times.public(None, self.genesis);
                 for seal in self.seals.iter_mut().filter(|seal| seal.notice == target.0 && digests.contains(&seal.digest)) {
                     seal.revealed = Some((index, public));
                 }
@@ -163,7 +163,14 @@ impl Project {
 
 impl NoticeFacts {
     /// Reads the facts of a notice and what is shown beside it.
-    fn read(index: u64, statement: &Statement, notice: &Notice, shown: &Shown, times: Times) -> Self {
+    fn read(
+        index: u64,
+        statement: &Statement,
+        notice: &Notice,
+        shown: &Shown,
+        times: Times,
+        genesis: Seconds,
+    ) -> Self {
         let mut members = notice.claims.clone();
         let mut withheld = Vec::new();
         for digest in &notice.digests {
@@ -186,7 +193,7 @@ impl NoticeFacts {
             publisher: statement.iss.to_string(),
             sector: notice.sector,
             stage: notice.stage,
-            public: times.public(published_at),
+            public: times.public(published_at, genesis),
             recorded: times.recorded,
             published_at,
             members,

@@ -1,7 +1,8 @@
 //! How a rule names what stands in notices.
 //!
 //! ```text
-//! SELECTOR   performance   performance[event=payment]          notices of a stage, by members of their `data`
+//! SELECTOR   performance   approval[item!=service-guide]       notices of a stage, by members of their `data`
+//!            objection[about.stage=candidates]                 … by the stage of the notice they are about
 //! PATH       candidates[].rank   payments[-1].due_on   parties[role=buyer].name
 //! REF        announcement.bid_deadline                         SELECTOR "." PATH within `data`
 //! INSTANT    contract.public                                   when a notice became public, or a REF
@@ -25,8 +26,19 @@ const MAX_TEXT: usize = 200;
 pub struct Selector {
     /// The stage.
     pub stage: Stage,
-    /// Members of `data` and the text each must have.
-    pub filter: Vec<(String, String)>,
+    /// What its `data` must say.
+    pub filter: Vec<Filter>,
+}
+
+/// What a member of `data` must say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// The member; `about.stage` is the stage of the notice that `about` names.
+    pub member: String,
+    /// A text, or `true` or `false`.
+    pub value: String,
+    /// Whether it must say so, or must not.
+    pub equals: bool,
 }
 
 /// A way into an object.
@@ -84,27 +96,32 @@ impl Selector {
         let (mut rest, mut filter) = (&text[end..], Vec::new());
         while let Some(inside) = rest.strip_prefix('[') {
             let (condition, after) = inside.split_once(']')?;
-            let (member, value) = condition.split_once('=')?;
-            if member.is_empty() || value.is_empty() {
-                return None;
-            }
-            filter.push((member.to_owned(), value.to_owned()));
+            filter.push(Filter::parse(condition)?);
             rest = after;
         }
         Some((Self { stage, filter }, rest))
     }
 
-    /// Whether a notice's `data` says what the filter asks for.
-    pub fn matches(&self, data: Option<&Object>) -> bool {
-        let says = |(member, value): &(String, String)| data.and_then(|data| data.member(member)?.as_str()) == Some(value);
-        self.filter.iter().all(says)
+    /// Whether a notice says what the filter asks for; `says` gives the text of a member of its `data`.
+    pub fn matches<'t>(&self, says: impl Fn(&str) -> Option<&'t str>) -> bool {
+        self.filter.iter().all(|filter| (says(&filter.member) == Some(filter.value.as_str())) == filter.equals)
+    }
+}
+
+impl Filter {
+    fn parse(condition: &str) -> Option<Self> {
+        let (member, value) = condition.split_once('=')?;
+        let (member, equals) = member.strip_suffix('!').map_or((member, true), |member| (member, false));
+        let given = !member.is_empty() && !value.is_empty();
+        given.then(|| Self { member: member.to_owned(), value: value.to_owned(), equals })
     }
 }
 
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.stage.code())?;
-        self.filter.iter().try_for_each(|(member, value)| write!(f, "[{member}={value}]"))
+        let sign = |equals| if equals { "=" } else { "!=" };
+        self.filter.iter().try_for_each(|filter| write!(f, "[{}{}{}]", filter.member, sign(filter.equals), filter.value))
     }
 }
 
@@ -253,7 +270,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        for text in ["contract.public", "performance[event=payment].on", "candidates.publicity.until", "contract.payments[-1].due_on"]
+        for text in ["contract.public", "performance[event=payment].on", "objection[about.stage=award][item!=x].public", "candidates.publicity.until", "contract.payments[-1].due_on"]
         {
             assert_eq!(InstantRef::parse(text).map(|parsed| alloc::format!("{parsed}")).as_deref(), Some(text));
         }

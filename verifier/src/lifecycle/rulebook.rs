@@ -112,6 +112,8 @@ pub struct Effective {
 /// When a rule applies; empty lists ask for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
+    /// The sectors.
+    pub sectors: Vec<Sector>,
     /// Members of `data` and the codes of which each must have one: `method`, `asset_kind`, `category`.
     pub codes: Vec<(&'static str, Vec<String>)>,
     /// The range in which an amount must lie.
@@ -138,8 +140,8 @@ pub struct Price {
 /// What a notice must, or must not, say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
-    /// Where.
-    pub of: Ref,
+    /// Where; a notice's `.public` is given if there is one.
+    pub of: InstantRef,
     /// What.
     pub what: Expected,
 }
@@ -203,6 +205,8 @@ pub enum CheckKind {
         max: Option<u32>,
         /// How it is counted.
         counting: Counting,
+        /// How much later an end that lies within may still become known: only after that is it overdue.
+        disclosed_within: Option<(u32, Counting)>,
     },
     /// One stage is recorded before another.
     Order {
@@ -290,8 +294,8 @@ pub enum CheckKind {
         /// How that is counted.
         counting: Counting,
     },
-    /// Each of these.
-    All(Vec<Check>),
+    /// Each of these: a part may be of another status, or count for other days.
+    All(Vec<Branch>),
 }
 
 /// Why something is no rulebook.

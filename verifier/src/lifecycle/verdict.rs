@@ -450,6 +450,12 @@ impl Finding {
         self
     }
 
+    /// Whether it is asked at all depends on a member that no notice gives.
+    pub(super) fn out_of(self, member: String) -> Self {
+        let (entries, event) = (self.entries, self.event);
+        Self { entries, event, ..Self::undetermined(Reason::Scope(member)) }
+    }
+
     /// What the rule's standing and the policy make of the answer.
     pub(super) fn settle(mut self, branch: &Branch, quorum: bool) -> Self {
         let unvouched = self.instants.iter().map(|used| used.at.grade).filter(|grade| *grade >= Grade::Recorded).max();

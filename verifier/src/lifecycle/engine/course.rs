@@ -20,7 +20,10 @@ impl<'a> Asking<'a> {
     pub(super) fn order(self, first: &'a Selector, then: &'a Selector) -> Finding {
         let Some(then) = self.public(then) else { return Finding::not_applicable() };
         let Some(first) = self.public(first) else {
-            return Finding::new(Outcome::Violated).resting_on([&then]).because_absent(first.stage);
+            // What is older than the ledger may have been preceded by what the ledger never held.
+            let claimed = then.at.grade == Grade::Claimed;
+            let outcome = if claimed { Outcome::Undetermined } else { Outcome::Violated };
+            return Finding::new(outcome).resting_on([&then]).because_absent(first.stage);
         };
         let outcome = if first.at.late <= then.at.early && (first.notice < then.notice || first.at.late < then.at.early) {
             Finding::new(Outcome::Met)
@@ -79,9 +82,10 @@ impl<'a> Asking<'a> {
             })
         };
         let changes: Vec<&NoticeFacts> = self.notices(change).filter(|notice| !says_otherwise(notice)).collect();
-        let findings = changes.iter().enumerate().map(|(at, notice)| {
+        let findings = changes.iter().map(|notice| {
             let public = used_public(change, notice);
-            let before = changes[..at].iter().rev().find_map(|notice| moved_to(change, notice, moved));
+            let earlier = |other: &&&NoticeFacts| other.index < notice.index;
+            let before = self.lot.notices.iter().filter(earlier).rev().find_map(|notice| moved_to(notice, moved));
             let in_force = match before {
                 Some(moved) => moved,
                 None => match self.instant(deadline, None) {
@@ -90,7 +94,7 @@ impl<'a> Asking<'a> {
                     Found::Not(finding) => return finding.at_notice(notice.index, notice.public),
                 },
             };
-            let to = changes[at..].iter().find_map(|notice| moved_to(change, notice, moved));
+            let to = self.lot.notices.iter().filter(|other| !earlier(other)).find_map(|notice| moved_to(notice, moved));
             self.moved(public, in_force, to, (min, counting, whole))
         });
         findings.collect()
@@ -142,7 +146,7 @@ impl<'a> Asking<'a> {
         stages: &'a [Selector],
     ) -> Vec<Finding> {
         let threads = self.lot.threads(by.stage);
-        let open = threads.iter().filter(|thread| by.matches(thread[0].data()));
+        let open = threads.iter().filter(|thread| self.lot.names(by, thread[0]));
         open.map(|thread| self.while_open(by, thread, since, until, stages)).collect()
     }
 
@@ -238,9 +242,9 @@ impl Finding {
     }
 }
 
-/// The deadline to which a change moves another.
-fn moved_to(change: &Selector, notice: &NoticeFacts, moved: &Path) -> Option<Used> {
+/// The deadline to which a notice, a change or a clarification, moves another.
+fn moved_to(notice: &NoticeFacts, moved: &Path) -> Option<Used> {
     let at = said_in(notice, moved)?;
-    Some(Used { name: alloc::format!("{change}.{moved}"), at, notice: notice.index })
+    Some(Used { name: alloc::format!("{}.{moved}", notice.stage), at, notice: notice.index })
 }
 

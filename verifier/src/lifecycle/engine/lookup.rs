@@ -68,7 +68,7 @@ impl<'a> Asking<'a> {
             Some((stage, thread)) if stage == selector.stage => thread,
             _ => self.lot.notices.as_slice(),
         };
-        all.iter().copied().filter(|notice| notice.stage == selector.stage && selector.matches(notice.data()))
+        all.iter().copied().filter(move |notice| self.lot.names(selector, notice))
     }
 
     /// When the first notice that a selector names became public.

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use super::Asking;
 use super::lookup::{Found, Instantaneous};
 use crate::lifecycle::calendar::UnknownYear;
-use crate::lifecycle::instant::{Bounded, Seconds, day_ending, day_of};
+use crate::lifecycle::instant::{Bounded, Grade, Seconds, day_ending, day_of};
 use crate::lifecycle::path::{InstantRef, Selector};
 use crate::lifecycle::period::{Counting, Reach, Unit};
 use crate::lifecycle::verdict::{Arithmetic, Finding, Outcome, Reason, Used};
@@ -36,7 +36,7 @@ impl<'a> Asking<'a> {
         };
         let finding = match to {
             Some(to) => self.compare(from, &Instantaneous { used: to, first: None }, bounds),
-            None => self.due(from.used, stage.to_string(), max, counting),
+            None => self.due(from.used, stage.to_string(), (max, counting), None),
         };
         Finding { stage: Some(stage.stage), ..finding }
     }
@@ -46,9 +46,8 @@ impl<'a> Asking<'a> {
         self,
         from: &'a [InstantRef],
         to: &'a [InstantRef],
-        min: Option<u32>,
-        max: Option<u32>,
-        counting: Counting,
+        (min, max, counting): (Option<u32>, Option<u32>, Counting),
+        disclosed_within: Option<(u32, Counting)>,
     ) -> Finding {
         let found = self.instant(to, None);
         let before = if let Found::Given(to) = &found { Some(to.used.at.late) } else { None };
@@ -58,14 +57,17 @@ impl<'a> Asking<'a> {
                 let Found::Given(to) = found else { return Finding::not_applicable() };
                 return Finding::undetermined(Reason::NoStage(stage)).resting_on([&to.used]);
             }
-            Found::Not(finding) => return if before.is_some() { finding } else { either(finding, found) },
+            Found::Not(_) if matches!(found, Found::NoStage(_)) && max.is_none() => return Finding::not_applicable(),
+            Found::Not(finding) => return finding,
         };
         match (found, max) {
             (Found::Given(to), _) => self.compare(from, &to, Bounds { min, max, counting }),
-            (Found::NoStage(_), Some(max)) => self.due(from.used, names(to), max, counting),
-            // An event of a thread that is still to come is due as well; another stage's is only missing.
-            (Found::Not(finding), Some(max)) if self.thread.is_some() && matches!(finding.reason, Some(Reason::NotGiven(_))) => {
-                self.due(from.used, names(to), max, counting)
+            (Found::NoStage(_), Some(max)) => self.due(from.used, names(to), (max, counting), disclosed_within),
+            // Of what was complained of, the answer is still to come; of another stage a date is only missing.
+            (Found::Not(finding), Some(max))
+                if self.thread.is_some() && matches!(finding.reason, Some(Reason::NotGiven(_))) =>
+            {
+                self.due(from.used, names(to), (max, counting), disclosed_within)
             }
             (Found::Not(finding), _) => finding,
             (Found::NoStage(_), None) => Finding::not_applicable(),
@@ -83,6 +85,7 @@ impl<'a> Asking<'a> {
             (Ok(Outcome::Violated), Some(Ok(Outcome::Met))) => Finding::warning(Reason::Borderline),
             (Ok(Outcome::Warning), _) => Finding::warning(Reason::Borderline),
             (Ok(Outcome::Undetermined), _) => Finding::undetermined(Reason::Bounds),
+            (Ok(Outcome::Violated), _) if self.is_older(&from.used, &to.used) => Finding::undetermined(Reason::Imported),
             (Ok(outcome), _) => Finding::new(outcome),
             (Err(UnknownYear(year)), _) => Finding::undetermined(Reason::UnknownYear(year)),
         };
@@ -118,20 +121,33 @@ impl<'a> Asking<'a> {
     }
 
     /// Something that is not there: pending until its deadline, then overdue.
-    fn due(self, from: Used, what: String, max: u32, counting: Counting) -> Finding {
-        let finding = match self.deadline(from.at, max, counting) {
+    fn due(
+        self,
+        from: Used,
+        what: String,
+        (max, counting): (u32, Counting),
+        disclosed_within: Option<(u32, Counting)>,
+    ) -> Finding {
+        let calendar = self.lot.calendar;
+        let known_by = |due| disclosed_within.map_or(Ok(due), |(max, counting)| counting.deadline(due, max, calendar));
+        let finding = match self.deadline(from.at, max, counting).and_then(known_by) {
             Err(UnknownYear(year)) => Finding::undetermined(Reason::UnknownYear(year)),
             Ok(_) if self.ended_since(from.at.early) => {
                 Finding { reason: Some(Reason::Terminated), ..Finding::not_applicable() }
             }
+            Ok(due) if due < self.lot.genesis => Finding::undetermined(Reason::Imported),
             Ok(due) => {
                 let outcome = if self.lot.as_of.at > due { Outcome::Overdue } else { Outcome::Pending };
-                let counted = Some((counting, max));
-                let arithmetic = Arithmetic::Due { from: Some(from.clone()), what, counting: counted, due };
+                let arithmetic = Arithmetic::Due { from: Some(from.clone()), what, counting: Some((counting, max)), due };
                 Finding { due: Some(due), ..Finding::new(outcome) }.computed(arithmetic)
             }
         };
         finding.resting_on([&from])
+    }
+
+    /// Whether something happened before the ledger began, which then cannot tell when it became public.
+    fn is_older(self, from: &Used, to: &Used) -> bool {
+        from.at.late < self.lot.genesis && to.name.ends_with(".public") && to.at.grade != Grade::Claimed
     }
 
     /// Whether the lot was ended after an instant.
@@ -172,14 +188,6 @@ impl<'a> Asking<'a> {
             ends_on_working_day: calendar.is_working(day_ending(to.at.late)).ok(),
             deadline: max.and_then(|max| self.deadline(from.at, max, counting).ok()),
         })
-    }
-}
-
-/// Of two findings about missing ends the one that says more.
-fn either(finding: Finding, other: Found) -> Finding {
-    match other {
-        Found::Not(_) | Found::Given(_) => finding,
-        Found::NoStage(_) => Finding::not_applicable(),
     }
 }
 

@@ -130,43 +130,61 @@ fn read_basis(at: &At<'_>) -> Read<Basis> {
     Ok(Basis { law, article: basis.required("article")?.text()?.to_owned() })
 }
 
-/// The variants of a rule: what the rule says itself holds for each that does not say otherwise.
+/// What a rule, a branch or a part says of itself, and what it inherits.
+#[derive(Clone, Copy)]
+struct Standing {
+    status: Option<Status>,
+    violates: bool,
+    effective: Effective,
+}
+
+impl Standing {
+    fn read(self, members: &Members<'_>) -> Read<Self> {
+        Ok(Self {
+            status: read_status(members)?.or(self.status),
+            violates: read_severity(members)?.unwrap_or(self.violates),
+            effective: read_effective(members)?.unwrap_or(self.effective),
+        })
+    }
+
+    fn branch(self, members: &Members<'_>, applies: Condition, check: Check) -> Read<Branch> {
+        let status = self.status.ok_or_else(|| members.missing("status"))?;
+        Ok(Branch { status, violates: self.violates, effective: self.effective, applies, check })
+    }
+}
+
+/// The variants of a rule: what the rule says of itself holds for each that does not say otherwise.
 fn read_branches(rule: &Members<'_>) -> Read<Vec<Branch>> {
-    let own = (read_status(rule)?, read_severity(rule)?, read_effective(rule)?);
-    let own = (own.0, own.1.unwrap_or(true), own.2.unwrap_or_default());
-    let applies = read_condition(rule)?;
+    let none = Standing { status: None, violates: true, effective: Effective::default() };
+    let (own, applies) = (none.read(rule)?, read_condition(rule)?);
     match (rule.optional("check"), rule.optional("branches")) {
         (Some(check), None) => {
-            let status = own.0.ok_or_else(|| rule.missing("status"))?;
-            Ok(alloc::vec![Branch {
-                status,
-                violates: own.1,
-                effective: own.2,
-                applies,
-                check: read_check(&check, MAX_NESTING)?
-            }])
+            let check = read_check(&check, own, MAX_NESTING)?;
+            Ok(alloc::vec![own.branch(rule, applies, check)?])
         }
         (None, Some(branches)) => {
-            let branch = |at: &At<'_>| {
-                let branch = at.clone().object()?;
-                branch.only(&["applies", "effective", "status", "severity", "check"])?;
-                let status = read_status(&branch)?.or(own.0).ok_or_else(|| branch.missing("status"))?;
-                Ok(Branch {
-                    status,
-                    violates: read_severity(&branch)?.unwrap_or(own.1),
-                    effective: read_effective(&branch)?.unwrap_or(own.2),
-                    applies: read_condition(&branch)?.and(&applies),
-                    check: read_check(&branch.required("check")?, MAX_NESTING)?,
-                })
-            };
-            let items = branches.items()?;
-            if items.is_empty() {
-                return Err(branches.expected("at least one branch"));
-            }
-            items.iter().map(branch).collect()
+            let items = branches.one_or_more()?;
+            items.iter().map(|at| read_branch(at, own, &applies, MAX_NESTING)).collect()
         }
         _ => Err(RulebookError { path: rule.path.clone(), problem: "expected either `check` or `branches`".to_owned() }),
     }
+}
+
+fn read_branch(at: &At<'_>, own: Standing, applies: &Condition, nesting: usize) -> Read<Branch> {
+    let branch = at.clone().object()?;
+    branch.only(&["applies", "effective", "status", "severity", "check"])?;
+    let standing = own.read(&branch)?;
+    let check = read_check(&branch.required("check")?, standing, nesting)?;
+    standing.branch(&branch, read_condition(&branch)?.and(applies), check)
+}
+
+/// A part of `all`: a check, or a check with a standing of its own.
+fn read_part(at: &At<'_>, own: Standing, nesting: usize) -> Read<Branch> {
+    let part = at.clone().object()?;
+    if part.object.has("check") {
+        return read_branch(at, own, &Condition::default(), nesting);
+    }
+    own.branch(&part, Condition::default(), read_check(at, own, nesting)?)
 }
 
 impl Condition {
@@ -175,6 +193,9 @@ impl Condition {
         self.codes.extend(other.codes.iter().cloned());
         self.given.extend(other.given.iter().cloned());
         self.price = self.price.or_else(|| other.price.clone());
+        if self.sectors.is_empty() {
+            self.sectors.clone_from(&other.sectors);
+        }
         self
     }
 }
@@ -206,8 +227,11 @@ fn read_effective(members: &Members<'_>) -> Read<Option<Effective>> {
 fn read_condition(members: &Members<'_>) -> Read<Condition> {
     let Some(at) = members.optional("applies") else { return Ok(Condition::default()) };
     let applies = at.object()?;
-    applies.only(&["method", "asset_kind", "category", "price", "where"])?;
+    applies.only(&["sector", "method", "asset_kind", "category", "price", "where"])?;
     let mut condition = Condition::default();
+    if let Some(at) = applies.optional("sector") {
+        condition.sectors = read_sectors(&at)?;
+    }
     for name in ["method", "asset_kind", "category"] {
         if let Some(at) = applies.optional(name) {
             let codes = at.one_or_more()?.iter().map(|at| at.text().map(ToOwned::to_owned)).collect::<Read<_>>()?;
@@ -245,10 +269,12 @@ fn read_given(at: &At<'_>) -> Read<Given> {
         (None, Some(Value::Bool(given))) => Expected::Given(*given),
         _ => return Err(at.expected("`is` with a text or a flag, or `given` with a flag")),
     };
-    Ok(Given { of: given.required("of")?.reference()?, what })
+    let of = given.required("of")?;
+    let of = InstantRef::parse(of.text()?).ok_or_else(|| of.expected("stage.path, or stage.public"))?;
+    Ok(Given { of, what })
 }
 
-fn read_check(at: &At<'_>, nesting: usize) -> Read<Check> {
+fn read_check(at: &At<'_>, own: Standing, nesting: usize) -> Read<Check> {
     let check = at.clone().object()?;
     let each = match check.optional("each") {
         Some(at) => Some(Stage::parse(at.text()?).ok_or_else(|| at.expected("a stage code"))?),
@@ -276,8 +302,8 @@ fn read_check(at: &At<'_>, nesting: usize) -> Read<Check> {
         "reveal" => read_reveal(&check)?,
         "all" if nesting > 0 => {
             check.only(&["type", "checks"])?;
-            let checks = check.required("checks")?.items()?;
-            CheckKind::All(checks.iter().map(|at| read_check(at, nesting - 1)).collect::<Read<_>>()?)
+            let checks = check.required("checks")?.one_or_more()?;
+            CheckKind::All(checks.iter().map(|at| read_part(at, own, nesting - 1)).collect::<Read<_>>()?)
         }
         _ => {
             let known = "a check: stage, interval, order, fields, count, equal, ratio, restart, suspended, reveal or all";
@@ -308,14 +334,22 @@ fn read_stage(check: &Members<'_>) -> Read<CheckKind> {
 }
 
 fn read_interval(check: &Members<'_>) -> Read<CheckKind> {
-    check.only_counted(&["type", "each", "from", "to", "min", "max"])?;
+    check.only_counted(&["type", "each", "from", "to", "min", "max", "disclosed_within"])?;
     let bound = |name| check.optional(name).map(|at| at.period()).transpose();
     let (min, max) = (bound("min")?, bound("max")?);
     if min.is_none() && max.is_none() {
         return Err(check.missing("min"));
     }
     let (from, to) = (check.required("from")?.instants()?, check.required("to")?.instants()?);
-    Ok(CheckKind::Interval { from, to, min, max, counting: read_counting(check)? })
+    let disclosed_within = match check.optional("disclosed_within") {
+        None => None,
+        Some(at) => {
+            let within = at.object()?;
+            within.only_counted(&["max"])?;
+            Some((within.required("max")?.period()?, read_counting(&within)?))
+        }
+    };
+    Ok(CheckKind::Interval { from, to, min, max, counting: read_counting(check)?, disclosed_within })
 }
 
 fn read_fields(check: &Members<'_>) -> Read<CheckKind> {
