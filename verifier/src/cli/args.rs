@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use super::clock::parse_duration;
+use super::clock::{parse_as_of, parse_duration};
 use super::lang::Lang;
 use super::message::help_zh;
 
@@ -67,6 +67,9 @@ pub(crate) struct DossierArgs {
     /// The state of your own audit, which then vouches for wholeness
     #[arg(long)]
     pub(crate) audited: Option<PathBuf>,
+    /// Judge the lifecycle as of this instant or end of day, no later than the head: 2026-03-17, 2026-03-17T00:32:00+08:00
+    #[arg(long, value_parser = parse_as_of)]
+    pub(crate) as_of: Option<i64>,
 }
 
 /// Arguments of `audit`.

@@ -3,8 +3,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
+use verifier::lifecycle::instant::day_after;
 use verifier::record::entry::EntryTime;
-use verifier::record::instant::SHANGHAI;
+use verifier::record::instant::{Instant, SHANGHAI};
 
 /// Seconds since the Unix epoch by this computer's clock; 0 if that stands before it.
 pub(crate) fn now() -> u64 {
@@ -23,6 +24,18 @@ pub(crate) fn format_seconds(seconds: u64) -> String {
 /// As [`format_seconds`], for the ledger's own clock, whose milliseconds are cut off.
 pub(crate) fn format_entry_time(time: EntryTime) -> String {
     format_seconds(time.0 / 1000)
+}
+
+/// Reads an RFC 3339 instant, or a day, whose end is meant: seconds.
+///
+/// # Errors
+/// Anything else.
+pub(crate) fn parse_as_of(text: &str) -> Result<i64, String> {
+    match Instant::parse(text) {
+        Some(Instant::At(at)) => Ok(at.as_second()),
+        Some(Instant::On(day)) => Ok(day_after(day)),
+        None => Err("expected a day or an RFC 3339 instant: 2026-03-17, 2026-03-17T00:32:00+08:00".to_owned()),
+    }
 }
 
 /// Reads `90s`, `30m`, `12h`, `7d` or `2w`: seconds.

@@ -1,11 +1,14 @@
 //! `dossier`: everything about one subject, or the proof that there is nothing.
 
+mod lifecycle;
 mod timeline;
 
 use std::path::Path;
 
 use serde_json::{Map, Value};
 use verifier::dossier::{self, Dossier, DossierFile, MAX_DOSSIER, Wholeness};
+use verifier::explain::lifecycle::moment;
+use verifier::lifecycle::AsOf;
 use verifier::log::index::LeafIndex;
 use verifier::log::policy::Policy;
 use verifier::record::subject::{ProjectId, Subject, project_subject};
@@ -50,8 +53,21 @@ fn verify(args: &DossierArgs, lang: Lang) -> Result<Report, Failure> {
         return Err(Failure::rejected("other-project", None, message));
     }
     let mut report = Report::new(COMMAND);
+    let as_of = as_of(args, &dossier, &policy, lang)?;
     tell(&dossier, &policy, args.max_age, lang, &mut report);
+    lifecycle::tell(&dossier, as_of, lang, &mut report);
     Ok(report)
+}
+
+/// As of when the lifecycle is judged: the head's time, or an earlier one that was asked for.
+fn as_of(args: &DossierArgs, dossier: &Dossier, policy: &Policy, lang: Lang) -> Result<AsOf, Failure> {
+    let head = dossier.head_time(policy).unwrap_or(dossier.sealed_at.0 / 1000).cast_signed();
+    let at = args.as_of.unwrap_or(head);
+    if at > head {
+        let (asked, head) = (moment(at), moment(head));
+        return Err(Failure::unchecked("as-of", Message::AsOfTooLate { asked: &asked, head: &head }.text(lang)));
+    }
+    Ok(AsOf { at, quorum: !policy.quorum_is_none() })
 }
 
 fn normalise(typed: &str, lang: Lang) -> Result<String, Failure> {

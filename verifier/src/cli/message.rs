@@ -16,10 +16,12 @@ mod audit;
 mod audit_text;
 mod dossier_text;
 mod help;
+mod lifecycle_text;
 
 pub(super) use help::help_zh;
 use verifier::dossier::Wholeness;
 pub(super) use verifier::explain::Explain;
+use verifier::lifecycle::rulebook::Text;
 use verifier::record::code::Stage;
 use verifier::record::statement::Kind;
 
@@ -116,6 +118,18 @@ pub(super) enum Message<'a> {
     Sealed { path: &'a str, until: &'a str },
     Revealed { path: &'a str, index: u64 },
     Erased { path: &'a str, index: u64, by: &'a str, ground: &'a str, reason: &'a str },
+
+    AsOfTooLate { asked: &'a str, head: &'a str },
+    Lifecycle { as_of: &'a str, versions: &'a [(&'a str, bool)] },
+    UnreadableRulebook { index: u64, error: &'a str },
+    Lot { id: Option<&'a str>, state: &'a str, standing: &'a str, restarts_as: Option<&'a str> },
+    NextDue { due: &'a str, rule: &'a str, stage: Option<&'a str> },
+    RulesMet { met: usize, all: usize },
+    RuleOutcome { outcome: &'a str, rule: &'a str, title: &'a str, basis: &'a str },
+    Finding { text: &'a str, entries: &'a [u64] },
+    MarkSealed,
+    MarkErased,
+    Latest { due: &'a str },
 
     AuditHolds,
     Audited { entries: u64, new: u64, seconds: &'a str, rate: u64 },
@@ -219,6 +233,22 @@ fn because(reason: Reason, lang: Lang) -> String {
             "  - ledger-word-only：只有账本自己的说法，没有见证人为其作证",
             "  - ledger-word-only: by the ledger's word only; no witness the policy asks for vouches for it"
         ),
+        Reason::Violated => {
+            say!(lang, "  - violated：有违反公开规则之处", "  - violated: a rule of disclosure is broken")
+        }
+        Reason::Overdue => say!(
+            lang,
+            "  - overdue：有应公开而逾期未公开的环节",
+            "  - overdue: a stage that must be disclosed is not, and its deadline has passed"
+        ),
+    }
+}
+
+/// A text in the reader's language.
+pub(super) fn pick(text: &Text, lang: Lang) -> &str {
+    match lang {
+        Lang::Zh => &text.zh,
+        Lang::En => &text.en,
     }
 }
 

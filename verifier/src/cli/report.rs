@@ -51,6 +51,10 @@ pub(crate) enum Reason {
     Stale,
     /// Nobody but the ledger vouches.
     LedgerWordOnly,
+    /// A rule of the lifecycle is broken.
+    Violated,
+    /// A stage that the law asks for is not disclosed, and its deadline has passed.
+    Overdue,
 }
 
 impl Reason {
@@ -58,6 +62,8 @@ impl Reason {
         match self {
             Self::Stale => "stale",
             Self::LedgerWordOnly => "ledger-word-only",
+            Self::Violated => "violated",
+            Self::Overdue => "overdue",
         }
     }
 }

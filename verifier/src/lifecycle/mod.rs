@@ -17,6 +17,7 @@ pub mod law;
 pub mod path;
 pub mod period;
 pub mod rulebook;
+pub mod shipped;
 pub mod verdict;
 
 pub use engine::{AsOf, judge};

@@ -351,8 +351,11 @@ impl Decimal {
         let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) {
+            return None;
+        }
         let fraction = fraction.trim_end_matches('0');
-        if !digits(whole) || whole.len() > 24 || fraction.len() > 6 || !(fraction.is_empty() || digits(fraction)) {
+        if whole.len() > 24 || fraction.len() > 6 {
             return None;
         }
         let whole: i128 = whole.parse().ok()?;
@@ -383,6 +386,12 @@ impl core::fmt::Display for Decimal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_shipped_rulebook_fits() {
+        let rulebook = Rulebook::parse(include_str!("../../rulebooks/cn.json")).unwrap();
+        assert_eq!(rulebook.jurisdiction, "cn");
+    }
 
     #[test]
     fn decimals_are_exact() {

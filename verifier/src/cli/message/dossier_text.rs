@@ -125,7 +125,7 @@ impl Message<'_> {
                 "   依法删除：{path}（第 {index} 条，{by}；依据：{ground}；理由：{reason}）",
                 "   lawfully erased: {path} (entry {index}, by {by}; ground: {ground}; reason: {reason})"
             ),
-            other => other.audit(lang),
+            other => other.lifecycle(lang),
         }
     }
 }

@@ -21,6 +21,9 @@ pub(in super::super) fn help_zh(command: Command) -> Command {
                     arg.help("账本头早于此即不予认可：90s、30m、12h、7d、2w；不写则早于 7d 时提示陈旧")
                 })
                 .mut_arg("audited", |arg| arg.help("你自己审计留下的状态，由它为完整性作证"))
+                .mut_arg("as_of", |arg| {
+                    arg.help("按这一时刻（或这一天结束时）判断全流程，不晚于账本头：2026-03-17、2026-03-17T00:32:00+08:00")
+                })
         })
         .mut_subcommand("audit", |command| {
             with_policy(command.about("重放整个账本：导出的目录，或 http(s) 地址"))

@@ -1,0 +1,77 @@
+//! What is said of a lifecycle, one line after another.
+
+use super::super::lang::Lang;
+use super::Message;
+
+impl Message<'_> {
+    pub(super) fn lifecycle(self, lang: Lang) -> String {
+        match self {
+            Self::AsOfTooLate { asked, head } => say!(
+                lang,
+                "--as-of {asked} 晚于账本头的时间 {head}；其后的事这份案卷说不了",
+                "--as-of {asked} is after the head's time {head}; of what came later this dossier can say nothing"
+            ),
+            Self::Lifecycle { as_of, versions: [] } => say!(
+                lang,
+                "全流程  账本没有记录规则，不作判断（截至 {as_of}）",
+                "Course   the ledger records no rulebook, so the lifecycle is not judged (as of {as_of})"
+            ),
+            Self::Lifecycle { as_of, versions } => {
+                let versions = versions_text(versions, lang);
+                say!(lang, "全流程  截至 {as_of}，按{versions}", "Course   as of {as_of}, by {versions}")
+            }
+            Self::UnreadableRulebook { index, error } => say!(
+                lang,
+                "        第 {index} 条的规则读不了，不据以判断：{error}",
+                "         the rulebook of entry {index} cannot be read and does not count: {error}"
+            ),
+            Self::Lot { id, state, standing, restarts_as } => lot(id, state, standing, restarts_as, lang),
+            Self::NextDue { due, rule, stage: Some(stage) } => {
+                say!(lang, "    下一步：最迟 {due} 公开{stage}（{rule}）", "    Next: {stage}, at the latest {due} ({rule})")
+            }
+            Self::NextDue { due, rule, stage: None } => {
+                say!(lang, "    下一步：最迟 {due}（{rule}）", "    Next: at the latest {due} ({rule})")
+            }
+            Self::RulesMet { met, all } => {
+                say!(lang, "    规则：相关 {all} 条，符合 {met} 条", "    Rules: {met} of {all} that ask something here are met")
+            }
+            Self::RuleOutcome { outcome, rule, title, basis } => {
+                say!(lang, "    【{outcome}】{rule} {title}（{basis}）", "    [{outcome}] {rule}: {title} ({basis})")
+            }
+            Self::Finding { text, entries } => {
+                let list: Vec<String> = entries.iter().map(ToString::to_string).collect();
+                let list = list.join(if lang == Lang::Zh { "、" } else { ", " });
+                say!(lang, "{text}（第 {list} 条）", "{text} (entries {list})")
+            }
+            Self::MarkSealed => say!(lang, "有密封", "sealed in part"),
+            Self::MarkErased => say!(lang, "有依法删除", "erased in part"),
+            Self::Latest { due } => say!(lang, "最迟 {due}", "at the latest {due}"),
+            other => other.audit(lang),
+        }
+    }
+}
+
+fn lot(id: Option<&str>, state: &str, standing: &str, restarts_as: Option<&str>, lang: Lang) -> String {
+    let name = match (id, lang) {
+        (Some(id), Lang::Zh) => format!("标段 {id}"),
+        (Some(id), Lang::En) => format!("Lot {id}"),
+        (None, Lang::Zh) => "项目".to_owned(),
+        (None, Lang::En) => "Project".to_owned(),
+    };
+    let onward = match (restarts_as, lang) {
+        (Some(project), Lang::Zh) => format!("，转为 {project}"),
+        (Some(project), Lang::En) => format!(", goes on as {project}"),
+        (None, _) => String::new(),
+    };
+    say!(lang, "  {name}：{standing}（{state}{onward}）", "  {name}: {standing} ({state}{onward})")
+}
+
+fn versions_text(versions: &[(&str, bool)], lang: Lang) -> String {
+    let one = |(version, shipped): &(&str, bool)| match (shipped, lang) {
+        (true, Lang::Zh) => format!("规则 {version}（即本程序所附）"),
+        (false, Lang::Zh) => format!("规则 {version}（与本程序所附不同）"),
+        (true, Lang::En) => format!("rulebook {version} (the one this program was shipped with)"),
+        (false, Lang::En) => format!("rulebook {version} (not the one this program was shipped with)"),
+    };
+    versions.iter().map(one).collect::<Vec<_>>().join(if lang == Lang::Zh { "、" } else { ", " })
+}
