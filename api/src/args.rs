@@ -38,6 +38,10 @@ pub(crate) enum Command {
     RotateLog(RotateLog),
     /// 更换根密钥 Change the root key, with the recovery key
     RotateRoot(RotateRoot),
+    /// 记录新的规则 Record a newer rulebook
+    Rulebook(LawFile),
+    /// 记录新的日历 Record the years of a calendar file that say something new
+    Calendar(LawFile),
     /// 签名并录入一份公告 Sign one draft and record it
     Publish(Publish),
     /// 启封 Reveal what was sealed
@@ -95,6 +99,19 @@ pub(crate) struct Init {
     /// 回滚防护文件，宜放另一块盘 The rollback guard's file; better on another disk
     #[arg(long)]
     pub(crate) guard: Option<PathBuf>,
+    /// 不记录随附的规则和日历 Record neither the rulebook nor the calendar that ship with the program
+    #[arg(long)]
+    pub(crate) no_rulebook: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LawFile {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 规则或日历文件 The rulebook or calendar file
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) signer: Signer,
 }
 
 #[derive(Debug, Args)]

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use ledger::PrivateKey;
-use ledger::{InitOptions, Ledger};
+use ledger::{InitOptions, Ledger, Reader};
 use serde_json::json;
 
 use crate::args::Init;
 use crate::failure::Failure;
+use crate::law::{self, Shipped};
 use crate::output::Output;
 
 /// The root key's file in the ledger's directory.
@@ -36,13 +37,41 @@ pub(crate) async fn init(arguments: &Init, output: Output) -> Result<u8, Failure
     let log_key = PrivateKey::read(&dir.join(ledger::LOG_KEY))?.log_vkey(&arguments.origin)?;
     let policy = dir.join(POLICY);
     fs::write(&policy, policy_text(&log_key.to_string())).map_err(|error| Failure::file(&policy, &error))?;
+    let recorded = if arguments.no_rulebook {
+        Shipped { rulebook: None, years: Vec::new() }
+    } else {
+        law::record_shipped(dir, &arguments.jurisdiction, &root).await?
+    };
+    let size = if recorded.rulebook.is_some() { newest_size(dir).await? } else { head.checkpoint.size.0 };
     let json = json!({
-        "origin": arguments.origin, "jurisdiction": arguments.jurisdiction, "size": head.checkpoint.size.0,
+        "origin": arguments.origin, "jurisdiction": arguments.jurisdiction, "size": size,
+        "rulebook": recorded.rulebook.as_ref().map(|(version, _)| version), "calendar_years": recorded.years,
         "log_key": log_key.to_string(), "root_kid": root.jwk().kid_text(), "recovery_kid": recovery.jwk().kid_text(),
         "policy": policy, "offline": [dir.join(ROOT_KEY), dir.join(RECOVERY_KEY)],
     });
-    output.print(&said(dir, &log_key.to_string(), output), &json);
+    let text = format!("{}\n{}", said(dir, &log_key.to_string(), output), said_law(&recorded, output));
+    output.print(&text, &json);
     Ok(0)
+}
+
+async fn newest_size(dir: &Path) -> Result<u64, Failure> {
+    let reader = Reader::open(dir).await?;
+    let head = reader.head().await?;
+    reader.close().await;
+    Ok(head.checkpoint.size.0)
+}
+
+fn said_law(recorded: &Shipped, output: Output) -> String {
+    let Some((version, rules)) = &recorded.rulebook else {
+        return output.pick("未记录规则：全流程不作判断", "no rulebook recorded: lifecycles are not judged").to_owned();
+    };
+    let years = recorded.years.first().zip(recorded.years.last());
+    let years = years.map_or_else(String::new, |(first, last)| format!("{first}–{last}"));
+    output
+        .pick("已记录规则 {version}（{rules} 条）和日历 {years}", "recorded rulebook {version} ({rules} rules) and calendars {years}")
+        .replace("{version}", version)
+        .replace("{rules}", &rules.to_string())
+        .replace("{years}", &years)
 }
 
 /// A C2SP trust policy that trusts this log and asks for no witness.

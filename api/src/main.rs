@@ -13,6 +13,7 @@ mod init;
 mod keeping;
 mod keys;
 mod language;
+mod law;
 mod output;
 mod publish;
 mod reading;
@@ -49,6 +50,8 @@ async fn run(command: Command, output: Output) -> Result<u8, Failure> {
         Command::Revoke(arguments) => authority::revoke(&arguments, output).await,
         Command::RotateLog(arguments) => authority::rotate_log(&arguments, output).await,
         Command::RotateRoot(arguments) => authority::rotate_root(&arguments, output).await,
+        Command::Rulebook(arguments) => law::rulebook(&arguments, output).await,
+        Command::Calendar(arguments) => law::calendar(&arguments, output).await,
         Command::Publish(arguments) => publish::publish(&arguments, output).await,
         Command::Reveal(arguments) => publish::reveal(&arguments, output).await,
         Command::Erase(arguments) => publish::erase(&arguments, output).await,
