@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Rulebook(LawFile),
     /// 记录新的日历 Record the years of a calendar file that say something new
     Calendar(LawFile),
+    /// 预先对照规则 Say what the rules will say about a draft before it is signed
+    Check(Check),
     /// 签名并录入一份公告 Sign one draft and record it
     Publish(Publish),
     /// 启封 Reveal what was sealed
@@ -102,6 +104,17 @@ pub(crate) struct Init {
     /// 不记录随附的规则和日历 Record neither the rulebook nor the calendar that ship with the program
     #[arg(long)]
     pub(crate) no_rulebook: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// 账本目录；- 表示只按随附的规则 The ledger's directory; - asks only the rules that ship with the program
+    pub(crate) dir: PathBuf,
+    /// 稿件 The draft (JSON); - is standard input
+    pub(crate) draft: PathBuf,
+    /// 拟密封的字段 What is to be sealed, as FIELD:UNTIL
+    #[arg(long)]
+    pub(crate) seal: Vec<String>,
 }
 
 #[derive(Debug, Args)]

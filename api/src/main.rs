@@ -4,10 +4,12 @@
 
 mod args;
 mod authority;
+mod check;
 mod clock;
 mod demo;
 mod explain;
 mod failure;
+mod foresight;
 mod import;
 mod init;
 mod keeping;
@@ -52,6 +54,7 @@ async fn run(command: Command, output: Output) -> Result<u8, Failure> {
         Command::RotateRoot(arguments) => authority::rotate_root(&arguments, output).await,
         Command::Rulebook(arguments) => law::rulebook(&arguments, output).await,
         Command::Calendar(arguments) => law::calendar(&arguments, output).await,
+        Command::Check(arguments) => check::check(&arguments, output).await,
         Command::Publish(arguments) => publish::publish(&arguments, output).await,
         Command::Reveal(arguments) => publish::reveal(&arguments, output).await,
         Command::Erase(arguments) => publish::erase(&arguments, output).await,

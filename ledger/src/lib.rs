@@ -16,6 +16,7 @@ mod find;
 mod fsck;
 mod guard;
 mod ledger;
+mod lifecycle;
 mod lock;
 mod prover;
 pub mod publisher;

@@ -12,7 +12,7 @@ use crate::lifecycle::verdict::{Finding, Lifecycle, LotVerdict, RuleOutcome, Sta
 
 /// The verdict, and the rules it is by; `shipped` says whether rules are those the verifier was shipped with.
 pub fn lifecycle(verdict: &Lifecycle<'_>, law: &Law, shipped: impl Fn(&Rulebook) -> bool) -> Value {
-    let rulebooks = law.versions().map(|(index, start, rulebook, _)| {
+    let rulebooks = law.versions().map(|(index, start, rulebook)| {
         json!({ "index": index, "version": rulebook.version, "effective_from": day(rulebook.effective_from),
             "counts_from": day(start), "rules": rulebook.rules.len(), "shipped": shipped(rulebook) })
     });
@@ -69,6 +69,7 @@ fn finding(finding: &Finding) -> Value {
         "explanation": finding.reason.as_ref().map(|reason| text(&lifecycle::reason(reason))),
         "arithmetic": finding.arithmetic.as_ref().map(|arithmetic| text(&lifecycle::arithmetic(arithmetic))),
         "instants": instants.collect::<Vec<_>>(), "entries": finding.entries, "due": finding.due,
+        "earliest": finding.earliest,
         "stage": finding.stage.map(|stage| stage.code()),
     })
 }

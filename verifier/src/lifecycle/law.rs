@@ -1,6 +1,5 @@
 //! The law in force (规则与日历): the rulebooks and calendars a ledger has recorded, by the days they count for.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use jiff::civil::Date;
@@ -26,8 +25,6 @@ struct Version {
     index: u64,
     /// The first day for which it counts.
     start: Date,
-    /// What was disclosed as `rules`.
-    rules: Value,
     rulebook: Rulebook,
 }
 
@@ -59,15 +56,15 @@ impl Law {
         let first = self.versions.is_empty();
         let start = if first { effective_from } else { effective_from.max(day_of(recorded)) };
         match Rulebook::from_rules(jurisdiction, version, effective_from, rules) {
-            Ok(rulebook) => self.versions.push(Version { index, start, rules: rules.clone(), rulebook }),
+            Ok(rulebook) => self.versions.push(Version { index, start, rulebook }),
             Err(error) => self.faults.push((index, error)),
         }
     }
 
     /// A law of one rulebook and calendar that nobody recorded, for a look ahead.
-    pub fn of(rulebook: Rulebook, rules: Value, calendar: Calendar) -> Self {
+    pub fn of(rulebook: Rulebook, calendar: Calendar) -> Self {
         let start = rulebook.effective_from;
-        let versions = alloc::vec![Version { index: 0, start, rules, rulebook }];
+        let versions = alloc::vec![Version { index: 0, start, rulebook }];
         Self { versions, faults: Vec::new(), calendar }
     }
 
@@ -81,9 +78,9 @@ impl Law {
         self.versions.iter().map(|version| &version.rulebook)
     }
 
-    /// The rulebooks that can be read: index of the entry, the first day for which it counts, and what `rules` said.
-    pub fn versions(&self) -> impl Iterator<Item = (u64, Date, &Rulebook, &Value)> {
-        self.versions.iter().map(|version| (version.index, version.start, &version.rulebook, &version.rules))
+    /// The rulebooks that can be read: index of the entry, and the first day for which it counts.
+    pub fn versions(&self) -> impl Iterator<Item = (u64, Date, &Rulebook)> {
+        self.versions.iter().map(|version| (version.index, version.start, &version.rulebook))
     }
 
     /// The rulebooks that cannot be read: index of the entry, and why.
@@ -101,10 +98,5 @@ impl Law {
     /// Whether there is no rulebook to judge by.
     pub fn is_empty(&self) -> bool {
         self.versions.is_empty()
-    }
-
-    /// The names of the versions, for messages.
-    pub fn names(&self) -> Vec<String> {
-        self.versions.iter().map(|version| version.rulebook.version.clone()).collect()
     }
 }

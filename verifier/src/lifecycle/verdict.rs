@@ -208,6 +208,8 @@ pub struct Finding {
     pub entries: Vec<u64>,
     /// When it is or was due.
     pub due: Option<Seconds>,
+    /// The earliest lawful end of a period that must be long enough.
+    pub earliest: Option<Seconds>,
     /// The stage that was asked for, if the question was whether and when it is disclosed.
     pub stage: Option<Stage>,
     /// The day of the event, which decides the rulebook and the variant that count.
@@ -412,6 +414,7 @@ impl Finding {
             instants: Vec::new(),
             entries: Vec::new(),
             due: None,
+            earliest: None,
             stage: None,
             event: None,
         }

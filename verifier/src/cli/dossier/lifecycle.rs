@@ -36,7 +36,7 @@ pub(super) fn tell(dossier: &Dossier, as_of: AsOf, lang: Lang, report: &mut Repo
 fn tell_law(law: &Law, as_of: AsOf, lang: Lang, report: &mut Report) {
     let at = words::moment(as_of.at);
     let versions: Vec<(&str, bool)> =
-        law.versions().map(|(_, _, rulebook, _)| (rulebook.version.as_str(), is_shipped(rulebook))).collect();
+        law.versions().map(|(_, _, rulebook)| (rulebook.version.as_str(), is_shipped(rulebook))).collect();
     report.say(Message::Lifecycle { as_of: &at, versions: &versions }.text(lang));
     for (index, error) in law.faults() {
         report.say(Message::UnreadableRulebook { index: *index, error: &error.to_string() }.text(lang));

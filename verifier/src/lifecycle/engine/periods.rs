@@ -69,7 +69,7 @@ impl<'a> Asking<'a> {
             {
                 self.due(from.used, names(to), (max, counting), disclosed_within)
             }
-            (Found::Not(finding), _) => finding,
+            (Found::Not(finding), _) => Finding { earliest: self.earliest(from.used.at, min, counting), ..finding },
             (Found::NoStage(_), None) => Finding::not_applicable(),
         }
     }
@@ -94,6 +94,7 @@ impl<'a> Asking<'a> {
         }
         let arithmetic = self.period(&from.used, &to.used, bounds);
         finding.due = bounds.max.and_then(|max| self.deadline(from.used.at, max, bounds.counting).ok());
+        finding.earliest = self.earliest(from.used.at, bounds.min, bounds.counting);
         finding.arithmetic = arithmetic;
         finding.resting_on([&from.used, &to.used])
     }
@@ -158,6 +159,11 @@ impl<'a> Asking<'a> {
     /// The last lawful instant, by the latest begin.
     fn deadline(self, from: Bounded, max: u32, counting: Counting) -> Result<Seconds, UnknownYear> {
         counting.deadline(from.late, max, self.lot.calendar)
+    }
+
+    /// The earliest lawful end, by the latest begin.
+    fn earliest(self, from: Bounded, min: Option<u32>, counting: Counting) -> Option<Seconds> {
+        counting.earliest(from.late, min?, self.lot.calendar).ok()
     }
 
     fn calendar_changed(self, from: Seconds, to: Seconds, counting: Counting) -> bool {
