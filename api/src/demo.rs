@@ -27,6 +27,7 @@ use crate::args::Demo;
 use crate::clock::now;
 use crate::failure::Failure;
 use crate::init::policy_text;
+use crate::law::record_shipped;
 use crate::output::{Output, plain, write};
 use crate::publish::statement_of;
 
@@ -141,13 +142,14 @@ async fn begin(dir: &Path, people: &People, told: &mut Told) -> Result<PathBuf, 
         predecessor: String::new(),
     };
     Ledger::init(dir, options).await?;
+    let law = record_shipped(dir, "cn", &people.root).await?;
     let vkey = PrivateKey::read(&dir.join(ledger::LOG_KEY))?.log_vkey(ORIGIN)?;
     let policy = dir.join("policy.txt");
     fs::write(&policy, policy_text(&vkey.to_string())).map_err(|error| Failure::file(&policy, &error))?;
     told.step(
-        &format!("新建账本 {ORIGIN}"),
-        &format!("made the ledger {ORIGIN}"),
-        json!({ "origin": ORIGIN, "dir": dir }),
+        &format!("新建账本 {ORIGIN}，记录规则和 {} 年日历", law.years.len()),
+        &format!("made the ledger {ORIGIN}, recorded the rulebook and calendars of {} years", law.years.len()),
+        json!({ "origin": ORIGIN, "dir": dir, "rulebook": law.rulebook.map(|(version, _)| version) }),
     );
     Ok(policy)
 }
