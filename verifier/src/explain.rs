@@ -3,6 +3,7 @@
 
 mod audit;
 mod dossier;
+mod evidence;
 mod log;
 mod phrase;
 mod record;

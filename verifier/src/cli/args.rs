@@ -36,8 +36,14 @@ pub(crate) enum Command {
     Receipt(ReceiptArgs),
     /// Verify a dossier or an absence proof: everything about one project, and that it is everything
     Dossier(DossierArgs),
+    /// Verify that a stage of a project was not disclosed: from an absence proof, a few KB without any notice, or a dossier
+    Absence(AbsenceArgs),
     /// Replay a whole ledger from an exported directory or an http(s) address
     Audit(AuditArgs),
+    /// Hold a receipt against a later dossier and write down what cannot both be true
+    Contradict(ContradictArgs),
+    /// Check what a file of evidence proves against a ledger
+    Evidence(EvidenceArgs),
 }
 
 /// Arguments of `receipt`.
@@ -53,6 +59,23 @@ pub(crate) struct ReceiptArgs {
 /// Arguments of `dossier`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DossierArgs {
+    #[command(flatten)]
+    pub(crate) about: SubjectFileArgs,
+}
+
+/// Arguments of `absence`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AbsenceArgs {
+    #[command(flatten)]
+    pub(crate) about: SubjectFileArgs,
+    /// The stage: announcement, candidates, award, contract, performance, …
+    #[arg(long, short)]
+    pub(crate) stage: String,
+}
+
+/// A dossier or an absence proof, and what it is held against.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SubjectFileArgs {
     /// The dossier or absence proof (.dossier.json); - is standard input
     pub(crate) file: PathBuf,
     /// The trust policy: whose word counts
@@ -69,6 +92,31 @@ pub(crate) struct DossierArgs {
     pub(crate) audited: Option<PathBuf>,
 }
 
+/// Arguments of `contradict`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ContradictArgs {
+    /// The receipt (.tlog-proof); - is standard input
+    pub(crate) receipt: PathBuf,
+    /// The later dossier or absence proof (.dossier.json); - is standard input
+    pub(crate) dossier: PathBuf,
+    /// The trust policy: whose word counts
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
+    /// Where the evidence is written; nothing is, if they agree
+    #[arg(long, short)]
+    pub(crate) output: PathBuf,
+}
+
+/// Arguments of `evidence`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvidenceArgs {
+    /// The evidence (.json); - is standard input
+    pub(crate) file: PathBuf,
+    /// The trust policy: whose word counts
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
+}
+
 /// Arguments of `audit`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditArgs {
@@ -80,7 +128,7 @@ pub(crate) struct AuditArgs {
     /// Remember the audit here, and read only what is new next time
     #[arg(long)]
     pub(crate) state: Option<PathBuf>,
-    /// Where a fork or a rollback is written down; by default fork-evidence.json, beside the state if there is one
+    /// Where evidence against the ledger is written; by default evidence.json, beside the state if there is one
     #[arg(long)]
     pub(crate) evidence: Option<PathBuf>,
 }
