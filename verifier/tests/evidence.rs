@@ -473,7 +473,7 @@ quorum none
         assert!(proven.heads().iter().all(|head| head.key == log_key(LOG)));
         assert_eq!(Evidence::parse(&evidence.format()), Ok(evidence.clone()));
         fs::write(&file, evidence.format()).unwrap();
-        crate::schema::check(&file_schema(), &serde_json::from_str(&evidence.format()).unwrap());
+        schema::check(&file_schema(), &serde_json::from_str(&evidence.format()).unwrap());
         let json = check(&file, &policy_path);
         assert_eq!((&json["exit_code"], &json["kind"]), (&json!(0), &json!(evidence.kind())), "{json}");
     }
@@ -651,7 +651,7 @@ fn a_rollback_is_read_and_proves_nothing_to_others() {
     let older = note(&forge);
     forge_more(&mut forge, "n2");
     let rollback = Evidence::Rollback { notes: [note(&forge), older] };
-    crate::schema::check(&file_schema(), &serde_json::from_str(&rollback.format()).unwrap());
+    schema::check(&file_schema(), &serde_json::from_str(&rollback.format()).unwrap());
     let dir = tempfile::tempdir().unwrap();
     let (file, policy) = (dir.path().join("evidence.json"), dir.path().join("policy.txt"));
     fs::write(&file, rollback.format()).unwrap();

@@ -34,14 +34,16 @@ impl Audit {
     /// The subject that a seal with this false map root left out, once folding that seal has failed. `batch` are the entries
     /// since the seal before. Costs about the hashes of one whole map; nothing if no simple lie explains the root.
     pub fn left_out(&mut self, map_root: Hash, batch: &[String]) -> Option<LeftOut> {
-        let before = self.before(batch)?;
+        let earlier = self.earlier(batch)?;
+        // The later of two states of one subject in this list is the earlier in time, and stays.
+        let before: Supposed = earlier.iter().cloned().collect();
         if let Some(key) = before.keys().next()
             && self.suppose(&before).root() == map_root
         {
             return self.show(*key, &before);
         }
         let gone = self.subjects.keys().map(|key| (*key, SubjectState::default())).collect::<Vec<_>>();
-        for (key, state) in before.into_iter().chain(gone) {
+        for (key, state) in earlier.into_iter().chain(gone) {
             if self.root_with(&key, &state) == map_root {
                 return self.show(key, &[(key, state)].into());
             }
@@ -59,9 +61,10 @@ impl Audit {
         self.leaves.iter().rposition(|leaf| *leaf == head).map(|at| LeafIndex(at as u64))
     }
 
-    /// Every subject of a batch as it was before.
-    fn before(&self, batch: &[String]) -> Option<Supposed> {
+    /// The subject of every entry of a batch as it was before that entry, the newest first.
+    fn earlier(&self, batch: &[String]) -> Option<Vec<(Hash, SubjectState)>> {
         let mut before = Supposed::new();
+        let mut earlier = Vec::new();
         for text in batch.iter().rev() {
             let entry = Entry::parse(text).ok()?;
             let Some((subject, seq, prev)) = entry.link() else { continue };
@@ -74,8 +77,9 @@ impl Audit {
             {
                 state.tally.set(stage, state.tally.of(stage).saturating_sub(1));
             }
+            earlier.push((key, state.clone()));
         }
-        Some(before)
+        Some(earlier)
     }
 
     /// The root of the map if one subject were in another state.

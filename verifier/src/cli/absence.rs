@@ -50,10 +50,7 @@ fn verify(args: &AbsenceArgs, lang: Lang) -> Result<Report, Failure> {
 
 /// A stage by its code or its Chinese name.
 fn parse_stage(typed: &str, lang: Lang) -> Result<Stage, Failure> {
-    let named = || Stage::ALL.iter().copied().find(|stage| stage.zh() == typed);
-    Stage::parse(typed)
-        .or_else(named)
-        .ok_or_else(|| Failure::unchecked("stage", Message::UnknownStage { typed }.text(lang)))
+    Stage::named(typed).ok_or_else(|| Failure::unchecked("stage", Message::UnknownStage { typed }.text(lang)))
 }
 
 #[cfg(test)]

@@ -192,11 +192,7 @@ impl<'a> Run<'a> {
     /// What stopped the audit, written down if others can check it.
     fn explain(&mut self, stop: Stop, head: &SignedCheckpoint) -> Failure {
         let Stop::Found(fault) = stop else { return told(&stop, self.lang) };
-        let note = match &fault {
-            TreeFault::Fork { note, .. } if *note != head.format() => SignedCheckpoint::parse(note).ok(),
-            _ => self.seen.clone(),
-        };
-        if let Some(fork) = note.and_then(|note| self.fork(note, head)) {
+        if let Some(fork) = self.fork(&fault, head) {
             let mut failure = self.failed(&fault);
             failure.rule = "fork";
             return self.kept(Some(&fork), failure);
@@ -217,13 +213,29 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Evidence that a note and the head are not of one tree; nothing if they are, or if the source does not show it.
-    fn fork(&self, note: SignedCheckpoint, head: &SignedCheckpoint) -> Option<Evidence> {
+    /// Evidence that not all of these are of one tree: the head, the note that was found false, the head audited last time.
+    /// Nothing if they are, or if neither the source nor the audit shows it.
+    fn fork(&self, fault: &TreeFault, head: &SignedCheckpoint) -> Option<Evidence> {
+        let note = match fault {
+            TreeFault::Fork { note, .. } if *note != head.format() => SignedCheckpoint::parse(note).ok(),
+            _ => None,
+        };
+        let seen = self.seen.as_ref();
+        let from_head = [note.as_ref(), seen].into_iter().flatten().find_map(|note| self.fork_from_head(note, head));
+        from_head.or_else(|| {
+            let evidence = Evidence::fork(note?, seen?.clone(), |smaller, larger| {
+                consistency_path(smaller, larger, of_leaves(self.audit.leaves()))
+            });
+            evidence.filter(|evidence| evidence.check(self.policy).is_ok())
+        })
+    }
+
+    fn fork_from_head(&self, note: &SignedCheckpoint, head: &SignedCheckpoint) -> Option<Evidence> {
         if note.checkpoint.size != head.checkpoint.size {
-            return Shown::read(self.source, self.policy, head)?.fork(note);
+            return Shown::read(self.source, self.policy, head)?.fork(note.clone());
         }
         let differ = note.checkpoint.root != head.checkpoint.root;
-        differ.then(|| Evidence::fork(note, head.clone(), |_, _| None)).flatten()
+        differ.then(|| Evidence::fork(note.clone(), head.clone(), |_, _| None)).flatten()
     }
 
     fn failed(&self, fault: &TreeFault) -> Failure {

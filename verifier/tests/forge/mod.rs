@@ -253,16 +253,30 @@ impl Forge {
         }
     }
 
+    /// Lets the map count only the first `count` entries of a subject.
+    pub(crate) fn count_only(&mut self, subject: &str, count: u64) {
+        self.conceal(subject);
+        let state = self.state_after(subject, count);
+        self.map.insert(map_key(subject), state.value());
+        self.mapped.insert(subject.to_owned(), state);
+    }
+
     /// Makes the next entry of a subject take the place of its last `entries`.
     pub(crate) fn rewind(&mut self, subject: &str, entries: u64) {
-        let mut state = SubjectState::default();
-        let count = self.subjects[subject].count - entries;
-        let own = self.entries.iter().map(|text| (text, Entry::parse(text).unwrap()));
-        let own = own.filter(|(_, entry)| entry.link().is_some_and(|(about, seq, _)| about == subject && seq < count));
-        for (text, entry) in own {
-            state.push(entry_hash(text), stage_of(&entry));
-        }
+        let state = self.state_after(subject, self.subjects[subject].count - entries);
         self.subjects.insert(subject.to_owned(), state);
+    }
+
+    /// A subject after its first `count` entries.
+    fn state_after(&self, subject: &str, count: u64) -> SubjectState {
+        let mut state = SubjectState::default();
+        for text in &self.entries {
+            let entry = Entry::parse(text).unwrap();
+            if entry.link().is_some_and(|(about, seq, _)| about == subject && seq < count) {
+                state.push(entry_hash(text), stage_of(&entry));
+            }
+        }
+        state
     }
 
     fn head(&self) -> SignedCheckpoint {
