@@ -83,7 +83,7 @@ pub(crate) async fn absence(arguments: &Absence, output: Output) -> Result<u8, F
     if let Some((stage, n)) = stage.map(|stage| (stage, state.tally.of(stage))).filter(|(_, n)| *n > 0) {
         return Err(Failure::said(
             format_args!("{project} 的{}（{stage}）已公示过：有 {n} 份公告，没有缺失可证", stage.zh()),
-            format_args!("{project} disclosed {stage} in {n} notices: there is no absence to prove"),
+            format_args!("{project} disclosed {stage} (notices: {n}): there is no absence to prove"),
         ));
     }
     write(&arguments.output, file.format().as_bytes())?;

@@ -9,7 +9,7 @@
 //! | `omission` | an entry, and a later seal whose map does not count it | [`Omission`](Misbehaviour::Omission) |
 //! | `rollback` | two notes, of which the one seen later is the smaller | nothing, to others: an old note may simply be old |
 //!
-//! These are formats.md §7's five and what an audit keeps of a rollback for an inquiry. [`file`] draws their JSON.
+//! These are formats.md §7's five and what an audit keeps of a rollback for an inquiry. [`mod@file`] draws their JSON.
 //!
 //! What counts is the log key's signature under each note; nobody need have cosigned. Where two notes are shown they need not
 //! be of one tree: if they are not, that is a fork, and if they are, the one tree holds what must not stand in one tree.

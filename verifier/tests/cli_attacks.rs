@@ -716,7 +716,11 @@ fn a_rollback_raises_an_alarm_that_keeps_both_notes() {
     assert_eq!(fs::read(&state).unwrap(), before, "the state still remembers the larger head");
     let (evidence, policy) = (dir.path().join("evidence.json"), dir.path().join("policy.txt"));
     let ran = run(&["evidence", text(&evidence), "--policy", text(&policy), "--json"]);
-    assert_eq!((ran.code, &ran.json("evidence")["error"]["rule"]), (1, &"rollback".into()), "it proves nothing to others");
+    assert_eq!(
+        (ran.code, &ran.json("evidence")["error"]["rule"]),
+        (1, &"rollback".into()),
+        "it proves nothing to others"
+    );
 }
 
 #[test]
@@ -740,6 +744,27 @@ fn history_rewritten_since_the_last_audit_is_a_fork() {
         assert_eq!(ran.json("audit")["error"]["rule"], "fork", "{first}, {again}: {ran:?}");
         check_evidence(&dir.path().join("evidence.json"), dir.path(), "fork");
     }
+}
+
+/// The note that convicts bears the log's old key: a policy that lists only the new one needs the old one beside it.
+#[test]
+fn a_fork_under_an_old_log_key_convinces_whoever_trusts_that_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut forge = Forge::new(dir.path());
+    forge.record("ledger", &sign(ROOT, "authority", &next_log_key("root", 40, 1)), None, &[]);
+    forge.log_seed = 40;
+    forge.seal();
+    forge.finish();
+    forge.write("tree/checkpoints/4", signed_note(LOG, 4, sha256(b"another")).as_bytes());
+    forge.write("policy.txt", format!("log {}\nquorum none\n", log_key(40)).as_bytes());
+    let json = audit(dir.path(), &[]).json("audit");
+    assert_eq!((&json["exit_code"], &json["error"]["rule"]), (&1.into(), &"fork".into()), "{json}");
+    let said = json["error"]["message"].as_str().unwrap();
+    assert!(said.contains("under your policy it proves nothing yet"), "{said}");
+    let (evidence, policy) = (dir.path().join("evidence.json"), dir.path().join("policy.txt"));
+    assert_eq!(run(&["evidence", text(&evidence), "--policy", text(&policy)]).code, 1);
+    trust_both(&forge);
+    check_evidence(&evidence, dir.path(), "fork");
 }
 
 /// The new history publishes a checkpoint where the old one had its head: the two notes are the evidence.

@@ -84,7 +84,8 @@ fn check(evidence: &Path, policy: &Path) -> Value {
     let args = ["evidence", text(evidence), "--policy", text(policy)];
     let ran = run(&[&args[..], &["--json"]].concat());
     let json = ran.json("evidence");
-    for (lang, accepted) in [("zh", "结论：通过。证据成立"), ("en", "Verdict: accepted. The evidence holds")] {
+    for (lang, accepted) in [("zh", "结论：通过。证据成立"), ("en", "Verdict: accepted. The evidence holds")]
+    {
         let said = run(&[&args[..], &["--lang", lang]].concat());
         assert_eq!(said.code, ran.code);
         assert_eq!(said.out.contains(accepted), ran.code == 0, "{}", said.out);
@@ -423,9 +424,7 @@ fn of_every_kind() -> Vec<(Evidence, Misbehaviour)> {
     let equal = Evidence::fork(note(&a), note(&b), |_, _| None).unwrap();
     let older = note(&a);
     forge_more(&mut b, "n3b");
-    let path = |smaller: TreeSize, larger: TreeSize| {
-        consistency_path(smaller, larger, of_leaves(&b.leaves))
-    };
+    let path = |smaller: TreeSize, larger: TreeSize| consistency_path(smaller, larger, of_leaves(&b.leaves));
     let fork = Evidence::fork(note(&b), older, path).unwrap();
     let (smaller, larger) = (TreeSize(9), TreeSize(11));
     a.publish("P1", "n9", "award", "", &[]);
@@ -443,8 +442,10 @@ fn of_every_kind() -> Vec<(Evidence, Misbehaviour)> {
     d.conceal("project/P3");
     d.seal();
     let (index, seal) = (LeafIndex(7), LeafIndex(9));
-    let mut omission = |index: u64, project: &str| {
-        Evidence::Omission { entry: d.included(index), seal: d.included(9), shown: d.shown(project) }
+    let mut omission = |index: u64, project: &str| Evidence::Omission {
+        entry: d.included(index),
+        seal: d.included(9),
+        shown: d.shown(project),
     };
     let subject = |text| verifier::record::subject::Subject::parse(text).unwrap();
     vec![
@@ -464,9 +465,16 @@ fn of_every_kind() -> Vec<(Evidence, Misbehaviour)> {
 fn every_kind_of_evidence_proves_what_it_shows_and_reads_back() {
     let dir = tempfile::tempdir().unwrap();
     let (policy_path, file) = (dir.path().join("policy.txt"), dir.path().join("evidence.json"));
-    fs::write(&policy_path, format!("log {}
+    fs::write(
+        &policy_path,
+        format!(
+            "log {}
 quorum none
-", log_key(LOG))).unwrap();
+",
+            log_key(LOG)
+        ),
+    )
+    .unwrap();
     for (evidence, misbehaviour) in of_every_kind() {
         let proven = evidence.check(&policy()).unwrap();
         assert_eq!((proven.origin(), proven.misbehaviour()), (ORIGIN, &misbehaviour));
@@ -500,8 +508,7 @@ fn what_the_log_signed_it_signed_whatever_witnesses_say() {
     let witness = VerifierKey::new("w1.example", KeyKind::CosignatureV1, public).unwrap();
     let line = signature_line(witness.name(), witness.key_id(), &[7; 72]);
     let a = SignedCheckpoint::parse(&(a.format() + &line)).unwrap();
-    let policy =
-        Policy::parse(format!("log {}\nwitness w1 {witness}\nquorum w1\n", log_key(LOG))).unwrap();
+    let policy = Policy::parse(format!("log {}\nwitness w1 {witness}\nquorum w1\n", log_key(LOG))).unwrap();
     assert!(policy.check_log(&a).is_err());
     let evidence = Evidence::Fork { notes: [a, b], path };
     assert_eq!(evidence.check(&policy).unwrap().misbehaviour(), &misbehaviour);
@@ -518,9 +525,7 @@ fn what_may_stand_proves_nothing() {
     forge_more(&mut forge, "n3");
     let newer = note(&forge);
     let leaves = forge.leaves.clone();
-    let path = |smaller: TreeSize, larger: TreeSize| {
-        consistency_path(smaller, larger, of_leaves(&leaves))
-    };
+    let path = |smaller: TreeSize, larger: TreeSize| consistency_path(smaller, larger, of_leaves(&leaves));
     // Forks that are none.
     let fork = |path: Vec<_>| Evidence::Fork { notes: [older.clone(), newer.clone()], path };
     let good = path(TreeSize(7), TreeSize(11)).unwrap();
@@ -564,8 +569,10 @@ fn what_may_stand_proves_nothing() {
     elsewhere.inclusion = forge.inclusion(5, 11);
     assert!(matches!(proves(twice(elsewhere, forge.included(4))), Err(EvidenceError::Inclusion(_))));
     // Maps that count the entry, or need not.
-    let mut omission = |entry: u64, seal: u64, subject: &str| {
-        Evidence::Omission { entry: forge.included(entry), seal: forge.included(seal), shown: forge.shown(subject) }
+    let mut omission = |entry: u64, seal: u64, subject: &str| Evidence::Omission {
+        entry: forge.included(entry),
+        seal: forge.included(seal),
+        shown: forge.shown(subject),
     };
     refused(omission(7, 10, PROJECT), EvidenceError::Counted { count: 3, seq: 1 });
     refused(omission(9, 8, PROJECT), EvidenceError::EarlierSeal { seal: LeafIndex(8), index: LeafIndex(9) });
@@ -625,7 +632,8 @@ fn evidence_is_read_strictly() {
             changed[name] = 7.into();
             refused(&changed);
         }
-        for (name, other) in [("more", json!(1)), ("format", json!("mingzhang-evidence/v2")), ("kind", json!("theft"))] {
+        for (name, other) in [("more", json!(1)), ("format", json!("mingzhang-evidence/v2")), ("kind", json!("theft"))]
+        {
             let mut changed = value.clone();
             changed[name] = other;
             refused(&changed);
@@ -707,7 +715,10 @@ fn an_absence_asks_for_a_stage_of_the_project_meant() {
         assert_eq!(said.code, 2);
         assert!(said.err.contains("award") && said.err.contains("performance"), "the codes are listed: {}", said.err);
     }
-    assert_eq!(absence(&file, "award", &["--project", "p2", "--json"]).json("absence")["error"]["rule"], "other-project");
+    assert_eq!(
+        absence(&file, "award", &["--project", "p2", "--json"]).json("absence")["error"]["rule"],
+        "other-project"
+    );
     assert_eq!(absence(&file, "award", &["--project", "p1", "--json"]).code, 3);
     let ledger = forge.absence("ledger");
     assert_eq!(absence(&ledger, "award", &["--json"]).json("absence")["error"]["rule"], "not-a-project");
@@ -727,6 +738,7 @@ fn an_absence_asks_for_a_stage_of_the_project_meant() {
     assert_eq!(run(&["audit", text(&tree), "--policy", text(&policy), "--state", text(&state)]).code, 0);
     let ran = absence(&forge.absence(PROJECT), "award", &["--max-age", "5000w", "--audited", text(&state), "--json"]);
     assert_eq!((ran.code, &ran.json("absence")["wholeness"]), (0, &json!("own-audit")));
-    let zh = absence(&forge.absence(PROJECT), "award", &["--max-age", "5000w", "--audited", text(&state), "--lang", "zh"]);
+    let zh =
+        absence(&forge.absence(PROJECT), "award", &["--max-age", "5000w", "--audited", text(&state), "--lang", "zh"]);
     assert!(zh.code == 0 && zh.out.contains("没有公示过"), "{}", zh.out);
 }

@@ -85,8 +85,7 @@ impl Audit {
     /// The root of the map if one subject were in another state.
     fn root_with(&mut self, key: &Hash, state: &SubjectState) -> Hash {
         let (beside, _) = self.map.way(key);
-        let mut node =
-            if state.count == 0 { MapNode::Empty } else { MapNode::Single(map_leaf(*key, state.value())) };
+        let mut node = if state.count == 0 { MapNode::Empty } else { MapNode::Single(map_leaf(*key, state.value())) };
         for (depth, beside) in (0..beside.len()).rev().zip(beside) {
             node = if key_bit(key, depth) { MapNode::above(beside, node) } else { MapNode::above(node, beside) };
         }

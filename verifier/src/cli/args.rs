@@ -37,12 +37,23 @@ pub(crate) enum Command {
     /// Verify a dossier or an absence proof: everything about one project, and that it is everything
     Dossier(DossierArgs),
     /// Verify that a stage of a project was not disclosed: from an absence proof, a few KB without any notice, or a dossier
+    #[command(
+        after_help = "Exit codes: 0 not disclosed, and somebody other than the ledger vouches; 1 disclosed, or the file does \
+                            not hold; 2 could not check; 3 not disclosed, with reasons listed; 4 newer format"
+    )]
     Absence(AbsenceArgs),
     /// Replay a whole ledger from an exported directory or an http(s) address
     Audit(AuditArgs),
     /// Hold a receipt against a later dossier and write down what cannot both be true
+    #[command(
+        after_help = "Exit codes: 0 they agree; 1 they contradict each other, and the evidence is written, or one of them does \
+                            not hold; 2 could not check, or the dossier cannot tell; 4 newer format"
+    )]
     Contradict(ContradictArgs),
     /// Check what a file of evidence proves against a ledger
+    #[command(
+        after_help = "Exit codes: 0 it proves that the ledger contradicted itself; 1 it proves nothing; 2 could not check; 4 newer format"
+    )]
     Evidence(EvidenceArgs),
 }
 

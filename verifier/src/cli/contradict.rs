@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use verifier::dossier::{self, Dossier, DossierFile, MAX_DOSSIER};
-use verifier::evidence::contradiction::{self, Comparison};
 use verifier::evidence::Proven;
+use verifier::evidence::contradiction::{self, Comparison};
 use verifier::log::checkpoint::Checkpoint;
 use verifier::log::tlog_proof::MAX_LENGTH;
 use verifier::receipt::{self, Receipt};
@@ -66,7 +66,8 @@ fn tell_both(receipt: &Receipt, file: &DossierFile, lang: Lang, report: &mut Rep
     let (subject, count) = (first.subject.to_string(), first.state.count);
     let root = head.root.to_string();
     report.say(Message::DossierSays { subject: &subject, count, size: head.size.0, root: &root }.text(lang));
-    let facts = |head: &Checkpoint| json!({ "origin": head.origin, "size": head.size.0, "root": head.root.to_string() });
+    let facts =
+        |head: &Checkpoint| json!({ "origin": head.origin, "size": head.size.0, "root": head.root.to_string() });
     let (about, seq) = (link.map(|(subject, _)| subject), link.map(|(_, seq)| seq));
     report.fact("receipt", json!({ "index": index, "subject": about, "seq": seq, "head": facts(own) }));
     report.fact("dossier", json!({ "subject": subject, "count": count, "head": facts(head) }));

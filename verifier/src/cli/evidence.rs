@@ -60,7 +60,8 @@ pub(super) fn proven_facts(proven: &Proven) -> Map<String, Value> {
         }
     };
     let heads = proven.heads().iter();
-    let heads = heads.map(|head| json!({ "size": head.size.0, "root": head.root.to_string(), "key": head.key.to_string() }));
+    let heads =
+        heads.map(|head| json!({ "size": head.size.0, "root": head.root.to_string(), "key": head.key.to_string() }));
     let mut facts = Map::new();
     facts.insert("kind".into(), misbehaviour.rule().into());
     facts.insert("origin".into(), proven.origin().into());

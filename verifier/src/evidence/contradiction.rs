@@ -111,7 +111,8 @@ impl<'a> View<'a> {
         if smaller == self.size() {
             return Some(Vec::new());
         }
-        let known = is_beside(self.index, smaller).then(|| of_inclusion(self.leaf, self.index, self.size(), self.proof))?;
+        let known =
+            is_beside(self.index, smaller).then(|| of_inclusion(self.leaf, self.index, self.size(), self.proof))?;
         consistency_path(smaller, self.size(), known)
     }
 }
@@ -146,8 +147,7 @@ fn omission(receipt: &Receipt, dossier: &DossierFile) -> Option<Evidence> {
     let (subject, ..) = entry.link()?;
     let part = dossier.subjects.iter().find(|part| part.subject.to_string() == subject)?;
     let head = &dossier.head;
-    let seal =
-        Included { note: head.checkpoint.clone(), entry: head.seal.clone(), inclusion: head.seal_proof.clone() };
+    let seal = Included { note: head.checkpoint.clone(), entry: head.seal.clone(), inclusion: head.seal_proof.clone() };
     let SubjectPart { subject, state, map_proof, .. } = part;
     let (subject, state, map_proof) = (subject.clone(), state.clone(), map_proof.clone());
     let shown = SubjectPart { subject, state, map_proof, entries: None };

@@ -230,7 +230,10 @@ mod tests {
         assert_eq!(policy("none").check(&note(BODY, &lines)), Err(bad.clone().into()));
         assert_eq!(policy("none").cosigned(&note(BODY, &lines[1..])), Err(bad.into()));
         // What the log signed it signed all the same.
-        assert_eq!(policy("none").signer(&note(BODY, &lines)).map(|log| &log.key), Ok(&TestSigner::log(ORIGIN, 11).verifier_key));
+        assert_eq!(
+            policy("none").signer(&note(BODY, &lines)).map(|log| &log.key),
+            Ok(&TestSigner::log(ORIGIN, 11).verifier_key)
+        );
         // A stranger's line may say anything.
         let lines = [TestSigner::log(ORIGIN, 11).sign(BODY), TestSigner::witness("w9", 9).cosign("forged", 5)];
         assert!(policy("none").check(&note(BODY, &lines)).is_ok());

@@ -121,12 +121,7 @@ pub fn check_consistency(
 ///
 /// # Errors
 /// [`ProofError`] unless 0 < `size1` ≤ `size2` and the path is exactly one that leads to `root2`.
-pub fn root_within(
-    size1: TreeSize,
-    size2: TreeSize,
-    root2: RootHash,
-    path: &[Hash],
-) -> Result<RootHash, ProofError> {
+pub fn root_within(size1: TreeSize, size2: TreeSize, root2: RootHash, path: &[Hash]) -> Result<RootHash, ProofError> {
     let length = ProofError::Length { found: path.len() };
     if size1 > size2 {
         return Err(ProofError::Shrunk { size1, size2 });

@@ -422,11 +422,8 @@ fn stage_of(entry: &Entry<'_>) -> Option<Stage> {
 }
 
 pub(crate) fn signed_note(seed: u8, size: u64, root: Hash) -> String {
-    let checkpoint = Checkpoint {
-        origin: ORIGIN.into(),
-        size: TreeSize(size),
-        root: verifier::log::hash::RootHash(root),
-    };
+    let checkpoint =
+        Checkpoint { origin: ORIGIN.into(), size: TreeSize(size), root: verifier::log::hash::RootHash(root) };
     let body = checkpoint.format();
     let vkey = log_key(seed);
     let line = signature_line(vkey.name(), vkey.key_id(), &key(seed).sign(body.as_bytes()).to_bytes());

@@ -78,7 +78,13 @@ fn fork(dossier: &Dossier, policy: &Policy, path: &Path, state: &State, lang: La
 }
 
 /// Says as of when, of which ledger and on whose word; an old head is said first. Gives the time and whose clock it is by.
-pub(crate) fn tell_head(dossier: &Dossier, policy: &Policy, max_age: Option<u64>, lang: Lang, report: &mut Report) -> (String, Clock) {
+pub(crate) fn tell_head(
+    dossier: &Dossier,
+    policy: &Policy,
+    max_age: Option<u64>,
+    lang: Lang,
+    report: &mut Report,
+) -> (String, Clock) {
     let head = &dossier.head.checkpoint;
     let (time, whose) = match dossier.head_time(policy) {
         Some(time) => (time, Clock::Witnesses),
@@ -127,4 +133,3 @@ const fn wholeness_code(wholeness: Wholeness) -> &'static str {
         Wholeness::LedgerWord => "ledger-word",
     }
 }
-

@@ -94,23 +94,24 @@ impl Message<'_> {
             }
             Self::StageCount { stage, count } => {
                 let stage = named(stage, lang);
-                say!(lang, "环节    {stage}：{count} 份公告", "Stage    {stage}: {count} notices")
+                say!(lang, "环节    {stage}：{count} 份公告", "Stage    {stage}: notices {count}")
             }
             Self::StageAbsent { stage, project, time, clock } => {
                 let (stage, clock) = (named(stage, lang), clock.name(lang));
                 say!(
                     lang,
-                    "截至 {time}（{clock}），{project} 没有公示过 {stage}。",
+                    "截至 {time}（{clock}），{project} 没有公示过{stage}。",
                     "As of {time} ({clock}), {project} had not disclosed {stage}."
                 )
             }
             Self::StageDisclosed { stage, project, count } => {
-                let stage = named(stage, lang);
-                say!(
-                    lang,
-                    "{project} 公示过 {stage}：环节计数中有 {count} 份该环节的公告",
-                    "{project} disclosed {stage}: the tally holds {count} notices of that stage"
-                )
+                let (stage, notices) = (named(stage, lang), if count == 1 { "notice" } else { "notices" });
+                match lang {
+                    Lang::Zh => format!("{project} 公示过{stage}：环节计数中有 {count} 份该环节的公告"),
+                    Lang::En => {
+                        format!("{project} disclosed {stage}: the tally holds {count} {notices} of that stage")
+                    }
+                }
             }
             other => other.timeline(lang),
         }

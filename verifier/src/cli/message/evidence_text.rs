@@ -45,11 +45,9 @@ impl Message<'_> {
                 "案卷    {subject}，{count} 条；账本头 {size} 条，根哈希 {root}",
                 "Dossier  {subject}, {count} entries; head of {size} entries, root {root}"
             ),
-            Self::Contradiction { what } => say!(
-                lang,
-                "回执与案卷不能同真：{what}",
-                "the receipt and the dossier cannot both be true: {what}"
-            ),
+            Self::Contradiction { what } => {
+                say!(lang, "回执与案卷不能同真：{what}", "the receipt and the dossier cannot both be true: {what}")
+            }
             Self::Agree { index } => say!(
                 lang,
                 "回执与案卷相符：第 {index} 条就在案卷里，在它该在的位置。没有写出证据。",
