@@ -57,6 +57,7 @@ stories! {
     authority_begins_and_ends
     backups_do_not_sign
     copies_are_found_when_erasing
+    dropped_notices_are_evidence
     export_writes_what_is_new
     import_names_every_refused_line
     init_makes_a_ledger_once
@@ -68,6 +69,7 @@ stories! {
     refusals_change_nothing
     root_key_rotates
     sealed_prices_are_revealed
+    stages_are_proven_absent
     supervisors_stay_in_their_region
     timelines_and_counts
 }

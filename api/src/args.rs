@@ -57,7 +57,7 @@ pub(crate) enum Command {
     /// 取案卷 Write a project's dossier
     Dossier(ProjectFile),
     /// 取缺失证明 Write a project's absence proof: what the map holds, without any notice
-    Absence(ProjectFile),
+    Absence(Absence),
     /// 查看项目 Show a project's timeline
     Show(Show),
     /// 统计 Count what the ledger holds
@@ -357,6 +357,15 @@ pub(crate) struct ProjectFile {
     /// 输出文件，- 为标准输出 Where to write; `-` is standard output
     #[arg(short, long)]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Absence {
+    #[command(flatten)]
+    pub(crate) of: ProjectFile,
+    /// 只在该环节没有公示过时才写出，代码或中文名 Write it only if this stage was not disclosed: its code or Chinese name
+    #[arg(long)]
+    pub(crate) stage: Option<String>,
 }
 
 #[derive(Debug, Args)]

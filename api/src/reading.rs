@@ -8,13 +8,13 @@ use serde_json::json;
 use verifier::dossier::{self, Dossier, DossierFile, Recorded};
 use verifier::log::index::LeafIndex;
 use verifier::log::policy::Policy;
-use verifier::record::code::Sector;
+use verifier::record::code::{Sector, Stage};
 use verifier::record::entry::EntryTime;
 use verifier::record::instant::SHANGHAI;
 use verifier::record::statement::{AuthorityChange, Content};
 use verifier::record::subject::{ProjectId, Subject};
 
-use crate::args::{Dir, ProjectFile, Receipt, Show};
+use crate::args::{Absence, Dir, ProjectFile, Receipt, Show};
 use crate::failure::Failure;
 use crate::output::{Output, plain, write};
 use crate::publish::find;
@@ -68,28 +68,53 @@ pub(crate) async fn dossier(arguments: &ProjectFile, output: Output) -> Result<u
     Ok(0)
 }
 
-/// Writes a project's absence proof.
-pub(crate) async fn absence(arguments: &ProjectFile, output: Output) -> Result<u8, Failure> {
+/// Writes a project's absence proof; with a stage, only if that stage was not disclosed.
+pub(crate) async fn absence(arguments: &Absence, output: Output) -> Result<u8, Failure> {
+    let Absence { of: arguments, stage } = arguments;
+    let stage = stage.as_deref().map(parse_stage).transpose()?;
     let project = project_id(&arguments.project)?;
     let reader = Reader::open(&arguments.dir).await?;
     let file = reader.absence(&Subject::from(&project)).await?;
-    let state = file.subjects[0].state.clone();
+    let state = &file.subjects[0].state;
+    if state.count == 0 {
+        suggest(&reader, &project, output).await?;
+    }
     reader.close().await;
+    if let Some((stage, n)) = stage.map(|stage| (stage, state.tally.of(stage))).filter(|(_, n)| *n > 0) {
+        return Err(Failure::said(
+            format_args!("{project} 的{}（{stage}）已公示过：有 {n} 份公告，没有缺失可证", stage.zh()),
+            format_args!("{project} disclosed {stage} (notices: {n}): there is no absence to prove"),
+        ));
+    }
     write(&arguments.output, file.format().as_bytes())?;
     let tally: BTreeMap<&str, u64> = state.tally.iter().map(|(stage, n)| (stage.code(), n)).collect();
-    let text = format!(
+    let mut text = format!(
         "{} {project} · {} {}",
         output.pick("缺失证明", "absence proof of"),
         output.pick("条目", "entries"),
         state.count
     );
-    said(
-        output,
-        &arguments.output,
-        &text,
-        &json!({ "project": project.as_str(), "entries": state.count, "tally": tally, "file": arguments.output }),
-    );
+    let mut json =
+        json!({ "project": project.as_str(), "entries": state.count, "tally": tally, "file": arguments.output });
+    if let Some(stage) = stage {
+        let _ = write!(text, " · {} 0", output.pick(stage.zh(), stage.en()));
+        json["stage"] = stage.code().into();
+    }
+    said(output, &arguments.output, &text, &json);
     Ok(0)
+}
+
+/// A stage as a person types it.
+fn parse_stage(typed: &str) -> Result<Stage, Failure> {
+    Stage::named(typed).ok_or_else(|| {
+        let codes = |name: fn(&Stage) -> String| Stage::ALL.iter().map(name).collect::<Vec<_>>();
+        let zh = codes(|stage| format!("{}（{}）", stage.zh(), stage.code())).join("、");
+        let en = codes(|stage| stage.code().to_owned()).join(", ");
+        Failure::said(
+            format_args!("没有“{}”这个环节；有：{zh}", plain(typed)),
+            format_args!("`{}` is no stage; these are: {en}", plain(typed)),
+        )
+    })
 }
 
 /// Says what was written, unless it was written to standard output itself.

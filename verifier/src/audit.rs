@@ -11,6 +11,7 @@
 //! about 32 bytes an entry, 16 a statement and 300 a subject.
 
 mod fault;
+mod left_out;
 mod read;
 mod snapshot;
 
@@ -20,6 +21,7 @@ use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};
 
 pub use fault::{AuditError, Fault};
+pub use left_out::LeftOut;
 pub use read::{DisclosureLines, ReadBody, ReadEntry, ReadStatement, verify_entries};
 pub use snapshot::{Snapshot, SnapshotError};
 
@@ -375,33 +377,4 @@ fn remake_registry(entries: &[String]) -> Option<Registry> {
         }
     }
     registry
-}
-
-/// The consistency proof between two sizes of one tree, from its leaf hashes (RFC 6962 §2.1.2): the path that shows that a
-/// smaller head does not belong to a larger one. Nothing if the sizes do not fit.
-pub fn consistency_path(leaves: &[Hash], smaller: TreeSize) -> Option<Vec<Hash>> {
-    let m = usize::try_from(smaller.0).ok()?;
-    if m == 0 || m > leaves.len() {
-        return None;
-    }
-    let mut path = Vec::new();
-    subproof(leaves, m, true, &mut path);
-    Some(path)
-}
-
-fn subproof(leaves: &[Hash], m: usize, complete: bool, path: &mut Vec<Hash>) {
-    if m == leaves.len() {
-        if !complete {
-            path.push(root_of(leaves.iter().copied()).0);
-        }
-        return;
-    }
-    let split = leaves.len().next_power_of_two() / 2;
-    if m <= split {
-        subproof(&leaves[..split], m, complete, path);
-        path.push(root_of(leaves[split..].iter().copied()).0);
-    } else {
-        subproof(&leaves[split..], m - split, false, path);
-        path.push(root_of(leaves[..split].iter().copied()).0);
-    }
 }

@@ -15,6 +15,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 pub use file::{DossierFile, EntryPart, FORMAT, FileError, Head, MAX_DOSSIER, SubjectPart};
+pub(crate) use file::{format_hashes, format_subject, read_hashes, read_state};
 
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::hash::{Hash, LeafHash, RootHash};
@@ -28,7 +29,7 @@ use crate::record::entry::{Body, Entry, EntryError, EntryTime, Genesis, Seal, en
 use crate::record::replay::{self, Disclosures, OwedError};
 use crate::record::statement::{Content, Statement, StatementError};
 use crate::record::subject::Subject;
-use crate::record::subject_map::{MapError, SubjectState, map_key};
+use crate::record::subject_map::{MapError, SubjectState};
 
 /// The group whose cosignature vouches for wholeness.
 pub const REPLAY_GROUP: &str = "replay";
@@ -430,13 +431,7 @@ fn check_map(file: &DossierFile, seal: &Seal) -> Result<(), DossierError> {
     let mut seen = BTreeSet::new();
     for part in &file.subjects {
         let subject = part.subject.to_string();
-        let key = map_key(&subject);
-        let checked = if part.state.count == 0 {
-            part.map_proof.check_absent(key, seal.map_root)
-        } else {
-            part.map_proof.check_member(key, part.state.value(), seal.map_root)
-        };
-        checked.map_err(|error| DossierError::Map { subject: subject.clone(), error })?;
+        part.check(seal.map_root).map_err(|error| DossierError::Map { subject: subject.clone(), error })?;
         if !seen.insert(&part.subject) {
             return Err(DossierError::SubjectTwice { subject });
         }

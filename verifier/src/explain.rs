@@ -3,6 +3,7 @@
 
 mod audit;
 mod dossier;
+mod evidence;
 pub mod label;
 pub mod lifecycle;
 pub mod lifecycle_json;

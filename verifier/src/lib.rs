@@ -1,8 +1,8 @@
 //! What is true: the formats of the ledger and every check a reader needs, without I/O, clock or randomness.
 //!
 //! ```text
-//! receipt   dossier   absence   audit        the things a person verifies
-//!    └─────────┴──── record ────┘            what is logged: statements, entries, authority, the subject map
+//! receipt   dossier   evidence   audit       the things a person verifies
+//!    └─────────┴──── record ─────┘           what is logged: statements, entries, authority, the subject map
 //!                      │
 //!                     log                    a C2SP transparency log: notes, checkpoints, proofs, tiles, policy
 //! ```
@@ -14,6 +14,7 @@ extern crate alloc;
 
 pub mod audit;
 pub mod dossier;
+pub mod evidence;
 pub mod explain;
 pub mod lifecycle;
 pub mod log;

@@ -16,6 +16,7 @@ use program::{Ran, copy, run, text};
 use verifier::log::base64::encode;
 use verifier::log::hash::{Hash, sha256};
 use verifier::log::tree::root_of;
+use verifier::record::entry::Entry;
 
 /// Forges a tree in a directory of its own and audits it.
 fn audited(forgery: impl FnOnce(&mut Forge)) -> Ran {
@@ -488,35 +489,13 @@ fn a_file_that_does_not_belong_is_refused() {
     assert_eq!(audit(dir.path(), &[]).code, 0);
 }
 
-/// Evidence is checked with the two notes and the path alone, as a third party would.
-fn check_fork(path: &Path) {
-    use verifier::log::checkpoint::SignedCheckpoint;
-    use verifier::log::proof::check_consistency;
-    let evidence: serde_json::Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    assert_eq!((&evidence["format"], &evidence["kind"]), (&"mingzhang-evidence/v1".into(), &"fork".into()));
-    let note = |at: usize| SignedCheckpoint::parse(evidence["notes"][at].as_str().unwrap()).unwrap();
-    let (smaller, larger) = (note(0), note(1));
-    for note in [&smaller, &larger] {
-        note.signed_by(&log_key(LOG)).unwrap();
-    }
-    let (a, b) = (smaller.checkpoint, larger.checkpoint);
-    if a.size == b.size {
-        assert_ne!(a.root, b.root);
-        return;
-    }
-    let path: Vec<Hash> =
-        evidence["path"].as_array().unwrap().iter().map(|hash| Hash::parse(hash.as_str().unwrap()).unwrap()).collect();
-    // The path begins with the hash to start from, even where RFC 9162 leaves it out.
-    let (start, rest) = path.split_first().unwrap();
-    let (should_be, proof) = if a.size.0.is_power_of_two() {
-        (verifier::log::hash::RootHash(*start), rest)
-    } else {
-        let error = check_consistency(a.size, a.root, b.size, b.root, &path).unwrap_err();
-        let verifier::log::proof::ProofError::Root { found, .. } = error else { panic!("{error}") };
-        (found, &path[..])
-    };
-    assert_ne!(should_be, a.root, "the path does not lead to the smaller root");
-    check_consistency(a.size, should_be, b.size, b.root, proof).expect("the path leads to the larger root");
+/// What an audit wrote down convinces a third party with the policy alone.
+#[track_caller]
+fn check_evidence(path: &Path, dir: &Path, kind: &str) -> serde_json::Value {
+    let ran = run(&["evidence", text(path), "--policy", text(&dir.join("policy.txt")), "--json"]);
+    let json = ran.json("evidence");
+    assert_eq!((ran.code, &json["kind"]), (0, &kind.into()), "{json}");
+    json
 }
 
 #[test]
@@ -536,9 +515,145 @@ fn a_fork_is_written_down_for_others() {
             run(&["audit", text(&tree), "--policy", text(&policy), "--evidence", text(&evidence), "--lang", "zh"]);
         assert_eq!(ran.code, 1);
         assert!(ran.out.contains("账本分叉") && ran.out.contains(text(&evidence)), "{}", ran.out);
-        check_fork(&evidence);
+        check_evidence(&evidence, dir.path(), "fork");
         forge.write(&path, &kept);
     }
+}
+
+/// Audits a forged tree, which must be refused with evidence that convinces others; gives what that proves.
+#[track_caller]
+fn evident(rule: &str, kind: &str, forgery: impl FnOnce(&mut Forge)) -> serde_json::Value {
+    let dir = tempfile::tempdir().unwrap();
+    let mut forge = Forge::new(dir.path());
+    forge.publish("P1", "n1", "announcement", "", &[]);
+    forge.publish("P2", "n1b", "announcement", "", &[]);
+    forge.seal();
+    forgery(&mut forge);
+    forge.finish();
+    let ran = audit(dir.path(), &[]);
+    let json = ran.json("audit");
+    let evidence = dir.path().join("evidence.json");
+    assert_eq!((ran.code, &json["error"]["rule"]), (1, &rule.into()), "{json}");
+    assert_eq!(json["evidence"], text(&evidence), "{json}");
+    check_evidence(&evidence, dir.path(), kind)
+}
+
+#[test]
+fn a_head_without_a_seal_is_written_down() {
+    let proven = evident("no-seal", "no-seal", |forge| {
+        forge.publish("P1", "n2", "award", "", &[]);
+        forge.publish_head();
+    });
+    assert_eq!(proven["entries"], serde_json::json!([7]));
+    // An earlier head, once published.
+    let proven = evident("no-seal", "no-seal", |forge| {
+        forge.publish("P1", "n2", "award", "", &[]);
+        forge.publish_head();
+        forge.publish("P1", "n3", "award", "", &[]);
+        forge.seal();
+    });
+    assert_eq!((&proven["entries"], &proven["heads"][0]["size"]), (&serde_json::json!([7]), &8.into()));
+}
+
+#[test]
+fn an_entry_in_the_place_of_another_is_written_down() {
+    for (before, back) in [(0, 1), (3, 1), (3, 2), (3, 4)] {
+        let proven = evident("link", "seq-twice", |forge| {
+            for n in 0..before {
+                forge.publish("P1", &format!("m{n}"), "change", "", &[]);
+                forge.publish("P2", &format!("m{n}b"), "change", "", &[]);
+            }
+            forge.seal();
+            forge.rewind(PROJECT, back);
+            forge.publish("P1", "again", "award", "", &[]);
+            forge.seal();
+        });
+        assert_eq!((&proven["subject"], &proven["seq"]), (&PROJECT.into(), &(before + 1 - back).into()), "{proven}");
+    }
+}
+
+#[test]
+fn a_map_that_leaves_a_subject_out_is_written_down() {
+    let counts = |proven: serde_json::Value| {
+        (proven["subject"].clone(), proven["seq"].as_u64().unwrap(), proven["count"].as_u64().unwrap())
+    };
+    let more = |forge: &mut Forge| {
+        forge.publish("P1", "n2", "award", "", &[]);
+        forge.publish("P1", "n3", "contract", "", &[]);
+        forge.publish("P3", "n4", "award", "", &[]);
+    };
+    // One subject of the batch, old or new.
+    let proven = evident("map-root", "omission", |forge| {
+        more(forge);
+        forge.conceal(PROJECT);
+        forge.seal();
+    });
+    assert_eq!(counts(proven), (PROJECT.into(), 2, 1));
+    let proven = evident("map-root", "omission", |forge| {
+        more(forge);
+        forge.conceal("project/P3");
+        forge.seal();
+        forge.seal();
+    });
+    assert_eq!(counts(proven), ("project/P3".into(), 0, 0));
+    let proven = evident("map-root", "omission", |forge| {
+        more(forge);
+        forge.count_only(PROJECT, 2);
+        forge.seal();
+    });
+    assert_eq!(counts(proven), (PROJECT.into(), 2, 2));
+    // The whole batch.
+    let proven = evident("map-root", "omission", |forge| {
+        more(forge);
+        forge.conceal(PROJECT);
+        forge.conceal("project/P3");
+        forge.seal();
+    });
+    assert!(["project/P1", "project/P3"].contains(&proven["subject"].as_str().unwrap()), "{proven}");
+    // One that was counted for long.
+    let proven = evident("map-root", "omission", |forge| {
+        forge.forget("project/P2");
+        more(forge);
+        forge.seal();
+    });
+    assert_eq!(counts(proven), ("project/P2".into(), 0, 0));
+    let proven = evident("map-root", "omission", |forge| {
+        forge.forget("ledger");
+        forge.seal();
+    });
+    assert_eq!(counts(proven), ("ledger".into(), 0, 0));
+}
+
+#[test]
+fn a_lie_that_nobody_else_could_see_leaves_no_evidence() {
+    let none = |rule: &str, forgery: fn(&mut Forge)| {
+        let dir = tempfile::tempdir().unwrap();
+        let mut forge = Forge::new(dir.path());
+        forge.publish("P1", "n1", "announcement", "", &[]);
+        forgery(&mut forge);
+        forge.finish();
+        let json = audit(dir.path(), &[]).json("audit");
+        assert_eq!((&json["error"]["rule"], json.get("evidence")), (&rule.into(), None), "{json}");
+        assert!(!dir.path().join("evidence.json").exists());
+    };
+    // A root that is no simple lie, a number of subjects, a gap in the numbers, an entry that is not of its place.
+    none("map-root", |forge| {
+        let seal = forge.seal_entry();
+        let root = Entry::parse(&seal).unwrap().seal().unwrap().map_root.to_string();
+        forge.push(None, &seal.replace(&root, &Hash::ZERO.to_string()), None, &[]);
+        forge.publish_head();
+    });
+    none("map-root", |forge| {
+        let seal = forge.seal_entry().replace("\"subjects\":4", "\"subjects\":5");
+        forge.push(None, &seal, None, &[]);
+        forge.publish_head();
+    });
+    none("link", |forge| {
+        let jwt = sign(PUBLISHER_KEY, "notice", &notice("P1", "n2", "award", ""));
+        let entry = forge.entry(PROJECT, &jwt).replace("\"seq\":1", "\"seq\":2");
+        forge.push(Some(PROJECT), &entry, Some("award"), &[]);
+        forge.seal();
+    });
 }
 
 #[test]
@@ -599,6 +714,13 @@ fn a_rollback_raises_an_alarm_that_keeps_both_notes() {
     assert_eq!(kept["notes"][0].as_str().unwrap().as_bytes(), new);
     assert_eq!(kept["notes"][1].as_str().unwrap().as_bytes(), old);
     assert_eq!(fs::read(&state).unwrap(), before, "the state still remembers the larger head");
+    let (evidence, policy) = (dir.path().join("evidence.json"), dir.path().join("policy.txt"));
+    let ran = run(&["evidence", text(&evidence), "--policy", text(&policy), "--json"]);
+    assert_eq!(
+        (ran.code, &ran.json("evidence")["error"]["rule"]),
+        (1, &"rollback".into()),
+        "it proves nothing to others"
+    );
 }
 
 #[test]
@@ -620,8 +742,51 @@ fn history_rewritten_since_the_last_audit_is_a_fork() {
         let ran = forged("b", again);
         assert_eq!(ran.code, 1, "{first}, {again}: {ran:?}");
         assert_eq!(ran.json("audit")["error"]["rule"], "fork", "{first}, {again}: {ran:?}");
-        check_fork(&dir.path().join("evidence.json"));
+        check_evidence(&dir.path().join("evidence.json"), dir.path(), "fork");
     }
+}
+
+/// The note that convicts bears the log's old key: a policy that lists only the new one needs the old one beside it.
+#[test]
+fn a_fork_under_an_old_log_key_convinces_whoever_trusts_that_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut forge = Forge::new(dir.path());
+    forge.record("ledger", &sign(ROOT, "authority", &next_log_key("root", 40, 1)), None, &[]);
+    forge.log_seed = 40;
+    forge.seal();
+    forge.finish();
+    forge.write("tree/checkpoints/4", signed_note(LOG, 4, sha256(b"another")).as_bytes());
+    forge.write("policy.txt", format!("log {}\nquorum none\n", log_key(40)).as_bytes());
+    let json = audit(dir.path(), &[]).json("audit");
+    assert_eq!((&json["exit_code"], &json["error"]["rule"]), (&1.into(), &"fork".into()), "{json}");
+    let said = json["error"]["message"].as_str().unwrap();
+    assert!(said.contains("under your policy it proves nothing yet"), "{said}");
+    let (evidence, policy) = (dir.path().join("evidence.json"), dir.path().join("policy.txt"));
+    assert_eq!(run(&["evidence", text(&evidence), "--policy", text(&policy)]).code, 1);
+    trust_both(&forge);
+    check_evidence(&evidence, dir.path(), "fork");
+}
+
+/// The new history publishes a checkpoint where the old one had its head: the two notes are the evidence.
+#[test]
+fn history_rewritten_under_a_published_checkpoint_is_a_fork() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    let forged = |title: &str, batches: usize| {
+        let _ = fs::remove_dir_all(dir.path().join("tree"));
+        let mut forge = Forge::new(dir.path());
+        for n in 0..batches {
+            forge.publish("P1", &format!("{title}{n}"), "award", "", &[]);
+            forge.seal();
+        }
+        forge.finish();
+        audit(dir.path(), &["--state", text(&state)])
+    };
+    assert_eq!(forged("a", 2).code, 0);
+    let json = forged("b", 5).json("audit");
+    assert_eq!((&json["exit_code"], &json["error"]["rule"]), (&1.into(), &"fork".into()), "{json}");
+    let proven = check_evidence(&dir.path().join("evidence.json"), dir.path(), "fork");
+    assert_eq!(proven["heads"].as_array().unwrap().len(), 2);
 }
 
 #[test]

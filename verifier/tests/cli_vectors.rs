@@ -15,6 +15,15 @@ use verifier::record::subject_map::map_key;
 
 const POLICIES: [&str; 2] = ["policy.txt", "policy-witnessed.txt"];
 
+/// The bad trees that hold evidence, and its kind.
+const EVIDENT: [(&str, &str); 5] = [
+    ("dropped-from-map", "omission"),
+    ("forked-old-checkpoint", "fork"),
+    ("old-checkpoint-without-a-seal", "no-seal"),
+    ("seq-repeated", "seq-twice"),
+    ("subject-forked", "seq-twice"),
+];
+
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -55,8 +64,13 @@ fn every_bad_tree_is_rejected() {
         let json = ran.json("audit");
         let forked = tree.ends_with("forked-old-checkpoint");
         assert_eq!(json["error"]["rule"] == "fork", forked, "{json}");
-        assert_eq!(evidence.exists(), forked);
-        if forked {
+        // What others can check is written down, and convinces them.
+        let name = tree.file_name().unwrap().to_str().unwrap();
+        let evident = EVIDENT.iter().find(|(tree, _)| *tree == name);
+        assert_eq!(evidence.exists(), evident.is_some(), "{name}");
+        if let Some((_, kind)) = evident {
+            let json = run(&["evidence", text(&evidence), "--policy", text(&policy), "--json"]).json("evidence");
+            assert_eq!((&json["exit_code"], &json["kind"]), (&json!(0), &json!(kind)), "{name}: {json}");
             fs::remove_file(&evidence).unwrap();
         }
     }

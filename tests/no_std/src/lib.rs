@@ -8,6 +8,7 @@ use core::panic::PanicInfo;
 
 use verifier::audit::Audit;
 use verifier::dossier::{self, DossierFile};
+use verifier::evidence::Evidence;
 use verifier::log::policy::Policy;
 use verifier::receipt;
 
@@ -30,6 +31,12 @@ pub fn receipt_holds(receipt: &str, policy: &str) -> bool {
 pub fn dossier_holds(file: &str, policy: &str) -> bool {
     let (Ok(file), Ok(policy)) = (DossierFile::parse(file), Policy::parse(policy)) else { return false };
     dossier::verify(&file, &policy, |_, _| false).is_ok()
+}
+
+/// Whether evidence proves misbehaviour of a ledger that the policy names.
+pub fn evidence_proves(evidence: &str, policy: &str) -> bool {
+    let (Ok(evidence), Ok(policy)) = (Evidence::parse(evidence), Policy::parse(policy)) else { return false };
+    evidence.check(&policy).is_ok()
 }
 
 /// The size an audit of a ledger begins at.

@@ -36,8 +36,25 @@ pub(crate) enum Command {
     Receipt(ReceiptArgs),
     /// Verify a dossier or an absence proof: everything about one project, and that it is everything
     Dossier(DossierArgs),
+    /// Verify that a stage of a project was not disclosed: from an absence proof, a few KB without any notice, or a dossier
+    #[command(
+        after_help = "Exit codes: 0 not disclosed, and somebody other than the ledger vouches; 1 disclosed, or the file does \
+                            not hold; 2 could not check; 3 not disclosed, with reasons listed; 4 newer format"
+    )]
+    Absence(AbsenceArgs),
     /// Replay a whole ledger from an exported directory or an http(s) address
     Audit(AuditArgs),
+    /// Hold a receipt against a later dossier and write down what cannot both be true
+    #[command(
+        after_help = "Exit codes: 0 they agree; 1 they contradict each other, and the evidence is written, or one of them does \
+                            not hold; 2 could not check, or the dossier cannot tell; 4 newer format"
+    )]
+    Contradict(ContradictArgs),
+    /// Check what a file of evidence proves against a ledger
+    #[command(
+        after_help = "Exit codes: 0 it proves that the ledger contradicted itself; 1 it proves nothing; 2 could not check; 4 newer format"
+    )]
+    Evidence(EvidenceArgs),
 }
 
 /// Arguments of `receipt`.
@@ -53,6 +70,26 @@ pub(crate) struct ReceiptArgs {
 /// Arguments of `dossier`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DossierArgs {
+    #[command(flatten)]
+    pub(crate) about: SubjectFileArgs,
+    /// Judge the lifecycle as of this instant or end of day, no later than the head: 2026-03-17, 2026-03-17T00:32:00+08:00
+    #[arg(long, value_parser = parse_as_of)]
+    pub(crate) as_of: Option<i64>,
+}
+
+/// Arguments of `absence`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AbsenceArgs {
+    #[command(flatten)]
+    pub(crate) about: SubjectFileArgs,
+    /// The stage: announcement, candidates, award, contract, performance, …
+    #[arg(long, short)]
+    pub(crate) stage: String,
+}
+
+/// A dossier or an absence proof, and what it is held against.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SubjectFileArgs {
     /// The dossier or absence proof (.dossier.json); - is standard input
     pub(crate) file: PathBuf,
     /// The trust policy: whose word counts
@@ -67,9 +104,31 @@ pub(crate) struct DossierArgs {
     /// The state of your own audit, which then vouches for wholeness
     #[arg(long)]
     pub(crate) audited: Option<PathBuf>,
-    /// Judge the lifecycle as of this instant or end of day, no later than the head: 2026-03-17, 2026-03-17T00:32:00+08:00
-    #[arg(long, value_parser = parse_as_of)]
-    pub(crate) as_of: Option<i64>,
+}
+
+/// Arguments of `contradict`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ContradictArgs {
+    /// The receipt (.tlog-proof); - is standard input
+    pub(crate) receipt: PathBuf,
+    /// The later dossier or absence proof (.dossier.json); - is standard input
+    pub(crate) dossier: PathBuf,
+    /// The trust policy: whose word counts
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
+    /// Where the evidence is written; nothing is, if they agree
+    #[arg(long, short)]
+    pub(crate) output: PathBuf,
+}
+
+/// Arguments of `evidence`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvidenceArgs {
+    /// The evidence (.json); - is standard input
+    pub(crate) file: PathBuf,
+    /// The trust policy: whose word counts
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
 }
 
 /// Arguments of `audit`.
@@ -83,7 +142,7 @@ pub(crate) struct AuditArgs {
     /// Remember the audit here, and read only what is new next time
     #[arg(long)]
     pub(crate) state: Option<PathBuf>,
-    /// Where a fork or a rollback is written down; by default fork-evidence.json, beside the state if there is one
+    /// Where evidence against the ledger is written; by default evidence.json, beside the state if there is one
     #[arg(long)]
     pub(crate) evidence: Option<PathBuf>,
 }

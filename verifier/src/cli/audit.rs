@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! policy + checkpoint ─▶ head ─▶ (state: is it the continuation of the last?) ─▶ pipeline ─▶ settle ─▶ state, summary
-//!                                    │ no                                          │ two roots of one log
+//!                                    │ no                                          │ what no honest log signs
 //!                                    └──────────────▶ evidence ◀───────────────────┘
 //! ```
 
 mod attachment;
 mod bundle;
+mod evidence;
 pub(super) mod fault;
 mod pipeline;
 mod published;
@@ -20,19 +21,19 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use verifier::audit::{Audit, AuditError, Fault};
+use verifier::evidence::Evidence;
+use verifier::evidence::path::{consistency_path, of_leaves};
 use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::hash::Hash;
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::policy::Policy;
 use verifier::log::policy_check::Witnessed;
-use verifier::log::tile::{LevelTiles, TileKind, parse_hash_tile};
-use verifier::log::tree::root_of;
 
+use self::evidence::Shown;
 use self::fault::{Stop, TreeFault};
 use self::source::Source;
 use self::tree::Tree;
 use super::args::AuditArgs;
-use super::evidence::{self, Kept};
+use super::evidence::{default_path, keep, told as told_kept};
 use super::input::read_policy;
 use super::lang::Lang;
 use super::message::Message;
@@ -104,7 +105,7 @@ impl<'a> Run<'a> {
         lang: Lang,
         quiet: bool,
     ) -> Result<Self, Failure> {
-        let evidence = args.evidence.clone().unwrap_or_else(|| evidence::default_path(args.state.as_deref()));
+        let evidence = args.evidence.clone().unwrap_or_else(|| default_path(args.state.as_deref()));
         let origin = &head.checkpoint.origin;
         let (mut audit, mut checked, mut seen) = (Audit::new(origin), BTreeSet::new(), None);
         if let Some(path) = args.state.as_deref().filter(|path| path.exists()) {
@@ -152,14 +153,17 @@ impl<'a> Run<'a> {
         let Some(seen) = self.seen.as_ref().filter(|_| found <= reached) else { return Ok(()) };
         let expected = self.audit.root_at(found).unwrap_or_else(|| self.audit.root());
         if expected != head.checkpoint.root {
-            let kept = evidence::keep_fork(&self.evidence, &seen.format(), &head.format(), self.audit.leaves());
+            let leaves = self.audit.leaves();
+            let evidence = Evidence::fork(seen.clone(), head.clone(), |smaller, larger| {
+                consistency_path(smaller, larger, of_leaves(leaves))
+            });
             let fork = TreeFault::Fork { size: found.0, expected, found: head.checkpoint.root, note: head.format() };
-            return Err(self.failed(&fork, Some(kept)));
+            return Err(self.kept(evidence.as_ref(), self.failed(&fork)));
         }
         if found < reached {
-            let kept = evidence::keep_rollback(&self.evidence, &seen.format(), &head.format());
             let message = Message::Rollback { seen: reached.0, found: found.0 }.text(self.lang);
-            return Err(Failure::rejected("rollback", None, evidence::told(kept, message, self.lang)));
+            let evidence = Evidence::Rollback { notes: [seen.clone(), head.clone()] };
+            return Err(self.kept(Some(&evidence), Failure::rejected("rollback", None, message)));
         }
         Ok(())
     }
@@ -185,45 +189,63 @@ impl<'a> Run<'a> {
         bar.with_position(self.audit.size().0)
     }
 
-    /// What stopped the audit; a fork is written down. Another root is a fork only if the head's own tiles say so: else the
-    /// tree is simply false.
-    fn explain(&self, stop: Stop, head: &SignedCheckpoint) -> Failure {
+    /// What stopped the audit, written down if others can check it.
+    fn explain(&mut self, stop: Stop, head: &SignedCheckpoint) -> Failure {
         let Stop::Found(fault) = stop else { return told(&stop, self.lang) };
-        let note = match &fault {
-            TreeFault::Fork { note, .. } if *note != head.format() => Some(note.clone()),
-            _ => self.seen.as_ref().map(SignedCheckpoint::format),
-        };
-        let kept = note.and_then(|note| self.prove_fork(&note, head));
-        match fault {
-            TreeFault::Fork { size, expected, found, .. } if kept.is_none() => {
-                let fault = Fault::Root { size: TreeSize(size), expected, found };
-                self.failed(&AuditError { index: LeafIndex(size.saturating_sub(1)), fault }.into(), None)
-            }
-            fault => self.failed(&fault, kept),
-        }
-    }
-
-    /// Evidence that a note and the head are not of one tree; nothing if they are, or if the source does not show it.
-    fn prove_fork(&self, note: &str, head: &SignedCheckpoint) -> Option<Kept> {
-        let other = SignedCheckpoint::parse(note).ok()?.checkpoint;
-        let leaves = if other.size == head.checkpoint.size {
-            (other.root != head.checkpoint.root).then(Vec::new)?
-        } else {
-            let leaves = read_leaves(self.source, self.policy, head)?;
-            let earlier = leaves.get(..usize::try_from(other.size.0).ok()?)?;
-            (root_of(earlier.iter().copied()) != other.root).then_some(leaves)?
-        };
-        Some(evidence::keep_fork(&self.evidence, note, &head.format(), &leaves))
-    }
-
-    fn failed(&self, fault: &TreeFault, kept: Option<Kept>) -> Failure {
-        let newer = matches!(fault, TreeFault::Entry(error) if error.fault.is_newer_format());
-        let mut failure = Failure::found(fault, newer, self.lang);
-        if let Some(kept) = kept {
+        if let Some(fork) = self.fork(&fault, head) {
+            let mut failure = self.failed(&fault);
             failure.rule = "fork";
-            failure.message = evidence::told(kept, failure.message, self.lang);
+            return self.kept(Some(&fork), failure);
         }
-        failure
+        match fault {
+            // Another root is a fork only if the head's own tiles say so: else the tree is simply false.
+            TreeFault::Fork { size, expected, found, .. } => {
+                let fault = Fault::Root { size: TreeSize(size), expected, found };
+                self.failed(&AuditError { index: LeafIndex(size.saturating_sub(1)), fault }.into())
+            }
+            TreeFault::Entry(error) => {
+                let shown = Shown::is_evident(&error).then(|| Shown::read(self.source, self.policy, head)).flatten();
+                let evidence = shown.and_then(|shown| shown.evidence(&error, &mut self.audit));
+                let failure = self.failed(&error.into());
+                if evidence.is_some() { self.kept(evidence.as_ref(), failure) } else { failure }
+            }
+            fault => self.failed(&fault),
+        }
+    }
+
+    /// Evidence that not all of these are of one tree: the head, the note that was found false, the head audited last time.
+    /// Nothing if they are, or if neither the source nor the audit shows it.
+    fn fork(&self, fault: &TreeFault, head: &SignedCheckpoint) -> Option<Evidence> {
+        let note = match fault {
+            TreeFault::Fork { note, .. } if *note != head.format() => SignedCheckpoint::parse(note).ok(),
+            _ => None,
+        };
+        let seen = self.seen.as_ref();
+        let from_head = [note.as_ref(), seen].into_iter().flatten().find_map(|note| self.fork_from_head(note, head));
+        from_head.or_else(|| {
+            let evidence = Evidence::fork(note?, seen?.clone(), |smaller, larger| {
+                consistency_path(smaller, larger, of_leaves(self.audit.leaves()))
+            });
+            evidence.filter(|evidence| evidence.check(self.policy).is_ok())
+        })
+    }
+
+    fn fork_from_head(&self, note: &SignedCheckpoint, head: &SignedCheckpoint) -> Option<Evidence> {
+        if note.checkpoint.size != head.checkpoint.size {
+            return Shown::read(self.source, self.policy, head)?.fork(note.clone());
+        }
+        let differ = note.checkpoint.root != head.checkpoint.root;
+        differ.then(|| Evidence::fork(note.clone(), head.clone(), |_, _| None)).flatten()
+    }
+
+    fn failed(&self, fault: &TreeFault) -> Failure {
+        let newer = matches!(fault, TreeFault::Entry(error) if error.fault.is_newer_format());
+        Failure::found(fault, newer, self.lang)
+    }
+
+    /// The failure, once its evidence is written down.
+    fn kept(&self, evidence: Option<&Evidence>, failure: Failure) -> Failure {
+        told_kept(keep(&self.evidence, evidence, self.policy), failure, self.lang)
     }
 
     fn tell(&self, head: &SignedCheckpoint, names: &[String], new: u64, start: Instant, report: &mut Report) {
@@ -266,17 +288,4 @@ fn told(stop: &Stop, lang: Lang) -> Failure {
         Stop::Found(fault) => Failure::found(fault, false, lang),
         Stop::Failed { path, error } => Failure::unchecked("source", Message::Network { path, error }.text(lang)),
     }
-}
-
-/// The leaf hashes of a head from its level-0 tiles; nothing unless they lead to its root.
-fn read_leaves(source: &Source, policy: &Policy, head: &SignedCheckpoint) -> Option<Vec<Hash>> {
-    let tree = Tree::new(source, policy, head.checkpoint.size);
-    let mut leaves = Vec::new();
-    let kind = TileKind::Hashes { level: 0 };
-    for path in LevelTiles::new(head.checkpoint.size, 0).paths(kind) {
-        let (_, bytes) = tree.tile(kind, path.index(), path.width()).ok()?;
-        let hashes = parse_hash_tile(&bytes).ok()?;
-        leaves.extend_from_slice(hashes.get(..path.width().into())?);
-    }
-    (root_of(leaves.iter().copied()) == head.checkpoint.root).then_some(leaves)
 }

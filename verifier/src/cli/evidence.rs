@@ -1,114 +1,74 @@
-//! Evidence of misbehaviour, as files that a third party checks with the trust policy alone (formats.md §7).
-//!
-//! ```text
-//! {"format":"mingzhang-evidence/v1","kind":"fork","notes":["<smaller>","<larger>"],"path":["<b64>",…]}
-//! {"format":"mingzhang-evidence/v1","kind":"rollback","notes":["<seen before>","<found now>"]}
-//! ```
-//!
-//! A fork of two sizes needs `path`, the consistency proof within the larger tree: it leads to the larger root and not to the
-//! smaller. It always begins with the hash to start from, which RFC 9162 leaves out where the smaller size is a power of two:
-//! there the hash is what the smaller root should have been. A rollback proves nothing to others, since an old note may simply be old; it keeps both notes for an inquiry.
+//! `evidence`: what a file proves against a ledger, from the file and the policy alone.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+mod keep;
 
-use serde_json::json;
-use verifier::audit::consistency_path;
-use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::hash::Hash;
-use verifier::log::index::TreeSize;
-use verifier::log::tree::root_of;
+use serde_json::{Map, Value, json};
+use verifier::evidence::file::MAX_EVIDENCE;
+use verifier::evidence::{Evidence, Misbehaviour, Proven};
 
+pub(super) use self::keep::{default_path, keep, told};
+use super::args::EvidenceArgs;
+use super::input::{read_policy, read_text};
 use super::lang::Lang;
-use super::message::Message;
+use super::message::{Explain as _, InLanguage as _, Message};
+use super::report::{Failure, Report};
 
-/// What became of the evidence.
-#[derive(Debug)]
-pub(crate) enum Kept {
-    /// It is in this file.
-    In(PathBuf),
-    /// It could not be written.
-    Unwritable(PathBuf, io::Error),
-    /// The hashes at hand do not prove anything to others.
-    Impossible,
+const COMMAND: &str = "evidence";
+
+/// Checks the evidence.
+pub(crate) fn run(args: &EvidenceArgs, lang: Lang) -> Report {
+    check(args, lang).unwrap_or_else(|failure| Report::failed(COMMAND, failure))
 }
 
-/// `fork-evidence.json`, beside the state if there is one.
-pub(crate) fn default_path(state: Option<&Path>) -> PathBuf {
-    state.and_then(Path::parent).unwrap_or(Path::new("")).join("fork-evidence.json")
+fn check(args: &EvidenceArgs, lang: Lang) -> Result<Report, Failure> {
+    let policy = read_policy(&args.policy, lang)?;
+    let text = read_text(&args.file, MAX_EVIDENCE, lang)?;
+    let evidence = Evidence::parse(&text).map_err(|error| Failure::found(&error, false, lang))?;
+    let proven = evidence.check(&policy).map_err(|error| {
+        let mut failure = Failure::found(&error, error.is_newer_format(), lang);
+        failure.message = Message::ProvesNothing { why: &failure.message }.text(lang);
+        failure
+    })?;
+    let mut report = Report::new(COMMAND);
+    tell_proven(&proven, lang, &mut report);
+    report.facts = proven_facts(&proven);
+    report.accepted = Message::EvidenceHolds { what: &proven.misbehaviour().text(lang) }.text(lang);
+    Ok(report)
 }
 
-/// Writes down two notes of which not both can be of one tree. `leaves` are those of the larger, needed unless the sizes
-/// are equal.
-pub(crate) fn keep_fork(path: &Path, a: &str, b: &str, leaves: &[Hash]) -> Kept {
-    let (Ok(first), Ok(second)) = (SignedCheckpoint::parse(a), SignedCheckpoint::parse(b)) else {
-        return Kept::Impossible;
-    };
-    let (first, second) = (first.checkpoint.size, second.checkpoint.size);
-    let (smaller, larger, notes) = if first <= second { (first, second, [a, b]) } else { (second, first, [b, a]) };
-    let mut evidence = json!({ "format": "mingzhang-evidence/v1", "kind": "fork", "notes": notes });
-    if smaller != larger {
-        let leaves = usize::try_from(larger.0).ok().and_then(|size| leaves.get(..size));
-        let Some(proof) = leaves.and_then(|leaves| whole_path(leaves, smaller)) else { return Kept::Impossible };
-        evidence["path"] = proof.iter().map(ToString::to_string).collect();
+/// Says against whom, and which heads its key signed.
+pub(super) fn tell_proven(proven: &Proven, lang: Lang, report: &mut Report) {
+    report.say(Message::EvidenceKind { code: proven.misbehaviour().rule() }.text(lang));
+    report.say(Message::Against { origin: proven.origin() }.text(lang));
+    for head in proven.heads() {
+        let (root, key) = (head.root.to_string(), head.key.to_string());
+        report.say(Message::SignedHead { size: head.size.0, root: &root, key: &key }.text(lang));
     }
-    write_new(path, &(evidence.to_string() + "\n"))
 }
 
-fn whole_path(leaves: &[Hash], smaller: TreeSize) -> Option<Vec<Hash>> {
-    let mut path = consistency_path(leaves, smaller)?;
-    if smaller.0.is_power_of_two() {
-        path.insert(0, root_of(leaves.get(..usize::try_from(smaller.0).ok()?)?.iter().copied()).0);
-    }
-    Some(path)
-}
-
-/// Writes down the larger head seen before and the smaller one found now.
-pub(crate) fn keep_rollback(path: &Path, seen: &str, found: &str) -> Kept {
-    let evidence = json!({ "format": "mingzhang-evidence/v1", "kind": "rollback", "notes": [seen, found] });
-    write_new(path, &(evidence.to_string() + "\n"))
-}
-
-/// Earlier evidence is never overwritten: the file gets a number if its name is taken.
-fn write_new(path: &Path, text: &str) -> Kept {
-    for number in 0..1000 {
-        let path = numbered(path, number);
-        let written = OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-        match written {
-            Ok(()) => return Kept::In(path),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Kept::Unwritable(path, error),
+/// What is proven, as facts; every kind has the same members, null or empty where they say nothing.
+pub(super) fn proven_facts(proven: &Proven) -> Map<String, Value> {
+    let misbehaviour = proven.misbehaviour();
+    let (subject, seq, count, entries) = match misbehaviour {
+        Misbehaviour::TwoRoots { .. } | Misbehaviour::Fork { .. } => (None, None, None, Vec::new()),
+        Misbehaviour::NoSeal { size } => (None, None, None, vec![size.0 - 1]),
+        Misbehaviour::SeqTwice { subject, seq, indexes: [a, b] } => {
+            (Some(subject.clone()), Some(*seq), None, vec![a.0, b.0])
         }
-    }
-    Kept::Unwritable(path.to_owned(), io::ErrorKind::AlreadyExists.into())
-}
-
-fn numbered(path: &Path, number: u32) -> PathBuf {
-    if number == 0 {
-        return path.to_owned();
-    }
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let extension = path.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
-    path.with_file_name(format!("{stem}-{number}{extension}"))
-}
-
-/// The message, and where its evidence is.
-pub(crate) fn told(kept: Kept, message: String, lang: Lang) -> String {
-    let stop = match lang {
-        Lang::Zh => "。",
-        Lang::En => ". ",
-    };
-    let shown = |path: &Path| path.display().to_string();
-    let evidence = match kept {
-        Kept::In(path) => Message::EvidenceKept { path: &shown(&path) }.text(lang),
-        Kept::Unwritable(path, error) => {
-            Message::EvidenceUnwritable { path: &shown(&path), error: &error.to_string() }.text(lang)
+        Misbehaviour::Omission { subject, index, seq, seal, count } => {
+            (Some(subject.to_string()), Some(*seq), Some(*count), vec![index.0, seal.0])
         }
-        Kept::Impossible => Message::EvidenceImpossible.text(lang),
     };
-    message + stop + &evidence
+    let heads = proven.heads().iter();
+    let heads =
+        heads.map(|head| json!({ "size": head.size.0, "root": head.root.to_string(), "key": head.key.to_string() }));
+    let mut facts = Map::new();
+    facts.insert("kind".into(), misbehaviour.rule().into());
+    facts.insert("origin".into(), proven.origin().into());
+    facts.insert("heads".into(), heads.collect());
+    facts.insert("subject".into(), subject.into());
+    facts.insert("seq".into(), seq.into());
+    facts.insert("count".into(), count.into());
+    facts.insert("entries".into(), entries.into());
+    facts
 }

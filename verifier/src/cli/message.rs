@@ -15,6 +15,7 @@ macro_rules! say {
 mod audit;
 mod audit_text;
 mod dossier_text;
+mod evidence_text;
 mod help;
 mod lifecycle_text;
 
@@ -105,6 +106,11 @@ pub(super) enum Message<'a> {
     DossierHolds { count: u64 },
     AbsenceHolds,
     CountHolds,
+    NotAProject { subject: &'a str },
+    UnknownStage { typed: &'a str },
+    StageCount { stage: Stage, count: u64 },
+    StageAbsent { stage: Stage, project: &'a str, time: &'a str, clock: Clock },
+    StageDisclosed { stage: Stage, project: &'a str, count: u64 },
     Notice { number: u64, stage: Stage, title: &'a str },
     Other { number: u64, kind: &'a str, what: &'a str },
     OfEntry { index: u64 },
@@ -143,10 +149,27 @@ pub(super) enum Message<'a> {
     StateOfOther { path: &'a str, found: &'a str, expected: &'a str },
     EvidenceKept { path: &'a str },
     EvidenceUnwritable { path: &'a str, error: &'a str },
+    EvidenceUnproven { path: &'a str, why: &'a str },
     EvidenceImpossible,
     Rollback { seen: u64, found: u64 },
     NoSource { source: &'a str },
     Network { path: &'a str, error: &'a str },
+
+    EvidenceHolds { what: &'a str },
+    ProvesNothing { why: &'a str },
+    EvidenceKind { code: &'static str },
+    Against { origin: &'a str },
+    SignedHead { size: u64, root: &'a str, key: &'a str },
+    TheReceipt { why: &'a str },
+    TheDossier { why: &'a str },
+    ReceiptSays { index: u64, link: Option<(&'a str, u64)>, size: u64, root: &'a str },
+    DossierSays { subject: &'a str, count: u64, size: u64, root: &'a str },
+    Contradiction { what: &'a str },
+    Agree { index: u64 },
+    OlderHead { index: u64, size: u64 },
+    EntryNotShown { index: u64, subject: &'a str },
+    EntriesNotShown { index: u64, count: u64 },
+    Replaced { index: u64 },
 }
 
 impl Message<'_> {

@@ -1,17 +1,20 @@
 //! What surrounds the checks: arguments, files, sources over HTTP, threads, progress, words, exit codes.
 //!
 //! ```text
-//! args ──▶ receipt | dossier | audit ──▶ report ──▶ text in Chinese or English, or JSON, and the exit code
-//!              │        │        └── source (directory, http), state, evidence
-//!              └────────┴── input (a file or standard input, limited)
+//! args ──▶ receipt | dossier | absence | contradict | evidence | audit ──▶ report ──▶ text in Chinese or English, or JSON,
+//!              │        │         │          │            │         │                  and the exit code
+//!              │        │         │          │            │         └── source (directory, http), state, evidence
+//!              └────────┴─────────┴──────────┴────────────┴── input (a file or standard input, limited)
 //! message: every text, in both languages
 //! ```
 //!
 //! Nothing here decides whether something is true; that is the library's, which has no files, no clock and no network.
 
+mod absence;
 mod args;
 mod audit;
 mod clock;
+mod contradict;
 mod dossier;
 mod evidence;
 mod input;
@@ -41,6 +44,9 @@ pub(crate) fn run() -> ExitCode {
     let report = match &args.command {
         Command::Receipt(args) => receipt::run(args, lang),
         Command::Dossier(args) => dossier::run(args, lang),
+        Command::Absence(args) => absence::run(args, lang),
+        Command::Contradict(args) => contradict::run(args, lang),
+        Command::Evidence(args) => evidence::run(args, lang),
         Command::Audit(args) => audit::run(args, lang, json),
     };
     let verdict = report.verdict();

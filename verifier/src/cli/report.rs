@@ -78,21 +78,23 @@ pub(crate) struct Failure {
     pub(crate) entry: Option<u64>,
     /// The message in the reader's language.
     pub(crate) message: String,
+    /// The file of evidence that was written, if one was.
+    pub(crate) evidence: Option<String>,
 }
 
 impl Failure {
     pub(crate) fn rejected(rule: &'static str, entry: Option<u64>, message: String) -> Self {
-        Self { verdict: Verdict::Rejected, rule, entry, message }
+        Self { verdict: Verdict::Rejected, rule, entry, message, evidence: None }
     }
 
     pub(crate) fn unchecked(rule: &'static str, message: String) -> Self {
-        Self { verdict: Verdict::Unchecked, rule, entry: None, message }
+        Self { verdict: Verdict::Unchecked, rule, entry: None, message, evidence: None }
     }
 
     /// What the library found; `newer` if it is a format it cannot judge.
     pub(crate) fn found(error: &impl Explain, newer: bool, lang: Lang) -> Self {
         let verdict = if newer { Verdict::NewerFormat } else { Verdict::Rejected };
-        Self { verdict, rule: error.rule(), entry: error.entry(), message: error.text(lang) }
+        Self { verdict, rule: error.rule(), entry: error.entry(), message: error.text(lang), evidence: None }
     }
 }
 
@@ -161,6 +163,9 @@ impl Report {
         object.insert("exit_code".into(), verdict.exit_code().into());
         object.insert("reasons".into(), reasons.into());
         object.insert("error".into(), error);
+        if let Some(path) = self.failure.as_ref().and_then(|failure| failure.evidence.as_deref()) {
+            object.insert("evidence".into(), path.into());
+        }
         Value::Object(object).to_string() + "\n"
     }
 

@@ -8,7 +8,7 @@ use crate::log::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::log::hash::{Hash, LeafHash};
 use crate::record::json::{self, JsonError, MemberError, Object, Value, type_error};
 use crate::record::subject::{Subject, SubjectError};
-use crate::record::subject_map::{MapProof, SubjectState, Tally};
+use crate::record::subject_map::{MapError, MapProof, SubjectState, Tally, map_key};
 
 /// What `format` says.
 pub const FORMAT: &str = "mingzhang-dossier/v1";
@@ -63,6 +63,21 @@ pub struct EntryPart {
     pub recorded_by: Option<(SignedCheckpoint, Vec<Hash>)>,
     /// The latest cosigned checkpoint that does not cover it.
     pub not_before: Option<SignedCheckpoint>,
+}
+
+impl SubjectPart {
+    /// What it says of the subject is what the map under this root holds.
+    ///
+    /// # Errors
+    /// The proof leads elsewhere.
+    pub fn check(&self, map_root: Hash) -> Result<(), MapError> {
+        let key = map_key(&self.subject.to_string());
+        if self.state.count == 0 {
+            self.map_proof.check_absent(key, map_root)
+        } else {
+            self.map_proof.check_member(key, self.state.value(), map_root)
+        }
+    }
 }
 
 /// Why a file is no dossier.
@@ -144,13 +159,14 @@ impl DossierFile {
     }
 }
 
-fn read_hashes(object: &Object, name: &'static str) -> Result<Vec<Hash>, FileError> {
+/// Reads the hashes of a path within the tree.
+pub(crate) fn read_hashes(object: &Object, name: &'static str) -> Result<Vec<Hash>, MemberError> {
     let texts = object.strings(name)?;
     if texts.len() > MAX_PROOF {
-        return Err(type_error(name, "at most 64 hashes").into());
+        return Err(type_error(name, "at most 64 hashes"));
     }
     let hashes = texts.into_iter().map(Hash::parse).collect::<Result<Vec<_>, _>>();
-    Ok(hashes.map_err(|_| type_error(name, "hashes of 32 bytes in canonical base64"))?)
+    hashes.map_err(|_| type_error(name, "hashes of 32 bytes in canonical base64"))
 }
 
 fn read_head(head: &Object) -> Result<Head, FileError> {
@@ -163,7 +179,16 @@ fn read_head(head: &Object) -> Result<Head, FileError> {
 }
 
 fn read_subject(value: &Value) -> Result<SubjectPart, FileError> {
-    let part = value.as_object().ok_or_else(|| type_error("subjects", "an array of objects"))?;
+    let object = value.as_object().ok_or_else(|| type_error("subjects", "an array of objects"))?;
+    let mut part = read_state::<FileError>(object)?;
+    if object.has("entries") {
+        part.entries = Some(object.array("entries")?.iter().map(read_entry).collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(part)
+}
+
+/// Reads what is said of one subject, and of a subject that is there perhaps `entries`, which are left for the caller.
+pub(crate) fn read_state<E: From<MemberError> + From<SubjectError>>(part: &Object) -> Result<SubjectPart, E> {
     let subject = Subject::parse(part.string("id")?)?;
     let count = part.count("count")?;
     let map_proof = MapProof::parse(part.object("map_proof")?)?;
@@ -174,12 +199,7 @@ fn read_subject(value: &Value) -> Result<SubjectPart, FileError> {
     part.only(&["id", "count", "head", "tally", "map_proof", "entries"])?;
     let head = Hash::parse(part.string("head")?).map_err(|_| type_error("head", "32 bytes in canonical base64"))?;
     let state = SubjectState { count, head: LeafHash(head), tally: Tally::parse(part.object("tally")?)? };
-    let entries = if part.has("entries") {
-        Some(part.array("entries")?.iter().map(read_entry).collect::<Result<Vec<_>, _>>()?)
-    } else {
-        None
-    };
-    Ok(SubjectPart { subject, state, map_proof, entries })
+    Ok(SubjectPart { subject, state, map_proof, entries: None })
 }
 
 fn read_entry(value: &Value) -> Result<EntryPart, FileError> {
@@ -203,7 +223,7 @@ fn read_entry(value: &Value) -> Result<EntryPart, FileError> {
     })
 }
 
-fn format_hashes(hashes: &[Hash]) -> Vec<String> {
+pub(crate) fn format_hashes(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(ToString::to_string).collect()
 }
 
@@ -216,7 +236,7 @@ fn format_map_proof(proof: &MapProof) -> serde_json::Value {
     value
 }
 
-fn format_subject(part: &SubjectPart) -> serde_json::Value {
+pub(crate) fn format_subject(part: &SubjectPart) -> serde_json::Value {
     let (id, map_proof) = (part.subject.to_string(), format_map_proof(&part.map_proof));
     if part.state.count == 0 {
         return serde_json::json!({ "id": id, "count": 0, "map_proof": map_proof });

@@ -76,6 +76,7 @@ fn form(english: &str) -> Option<&'static str> {
         "an array" => "数组",
         "an array of objects" => "对象数组",
         "an array of strings" => "字符串数组",
+        "an array of two" => "两个元素的数组",
         "a date" => "日期",
         "a year" => "年份",
         "a decimal string" => "十进制数字符串",

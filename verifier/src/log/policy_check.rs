@@ -83,19 +83,42 @@ impl Policy {
     /// # Errors
     /// [`PolicyCheckError`] naming what is missing or false.
     pub fn check_log(&self, note: &SignedCheckpoint) -> Result<Witnessed, PolicyCheckError> {
-        let origin = &note.checkpoint.origin;
+        let signer = self.signing_log(note)?;
+        let cosigned = self.cosigned(note)?;
+        let log = signer.ok_or_else(|| not_signed(note))?.clone();
+        Ok(Witnessed { log, cosigned })
+    }
+
+    /// The log of this policy, named like the checkpoint's origin, that signed it: the first one where several keys did. Nobody
+    /// is asked to have cosigned, and a witness's false line takes nothing from what the log signed: enough for evidence
+    /// against the log.
+    ///
+    /// # Errors
+    /// [`PolicyCheckError`] naming what is missing or false.
+    pub fn signer(&self, note: &SignedCheckpoint) -> Result<&LogEntry, PolicyCheckError> {
+        self.check_known(note)?;
+        self.signing_log(note)?.ok_or_else(|| not_signed(note))
+    }
+
+    fn signing_log(&self, note: &SignedCheckpoint) -> Result<Option<&LogEntry>, CheckpointError> {
         let mut signer = None;
         for log in self.logs() {
             match note.signed_by(&log.key) {
-                Ok(()) if log.key.name() == origin => signer = signer.or(Some(log)),
+                Ok(()) if *log.key.name() == note.checkpoint.origin => signer = signer.or(Some(log)),
                 // A log of another name signed too, which is no reason to believe this origin.
                 Ok(()) | Err(CheckpointError::NotSigned { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
-        let cosigned = self.cosigned(note)?;
-        let log = signer.ok_or_else(|| PolicyCheckError::NotSigned { origin: origin.clone() })?.clone();
-        Ok(Witnessed { log, cosigned })
+        Ok(signer)
+    }
+
+    fn check_known(&self, note: &SignedCheckpoint) -> Result<(), PolicyCheckError> {
+        let origin = &note.checkpoint.origin;
+        if self.logs().iter().any(|log| log.key.name() == origin) {
+            return Ok(());
+        }
+        Err(PolicyCheckError::UnknownLog { origin: origin.clone() })
     }
 
     /// Verifies who cosigned a checkpoint of one of this policy's logs, asking neither for the log's own signature nor
@@ -105,14 +128,15 @@ impl Policy {
     /// [`PolicyCheckError::UnknownLog`] for another origin, [`PolicyCheckError::Witness`] if a known witness's line
     /// does not verify.
     pub fn cosigned(&self, note: &SignedCheckpoint) -> Result<Cosigned, PolicyCheckError> {
-        let origin = &note.checkpoint.origin;
-        if !self.logs().iter().any(|log| log.key.name() == origin) {
-            return Err(PolicyCheckError::UnknownLog { origin: origin.clone() });
-        }
+        self.check_known(note)?;
         let timestamps =
             self.witnesses().iter().map(|witness| cosignatures(note, &witness.key)).collect::<Result<_, _>>()?;
         Ok(Cosigned::new(Arc::clone(&self.rules), timestamps))
     }
+}
+
+fn not_signed(note: &SignedCheckpoint) -> PolicyCheckError {
+    PolicyCheckError::NotSigned { origin: note.checkpoint.origin.clone() }
 }
 
 #[cfg(test)]
@@ -205,6 +229,11 @@ mod tests {
             CosignatureError::BadSignature { name: "w3.example".into(), key_id: witness(3).verifier_key.key_id() };
         assert_eq!(policy("none").check(&note(BODY, &lines)), Err(bad.clone().into()));
         assert_eq!(policy("none").cosigned(&note(BODY, &lines[1..])), Err(bad.into()));
+        // What the log signed it signed all the same.
+        assert_eq!(
+            policy("none").signer(&note(BODY, &lines)).map(|log| &log.key),
+            Ok(&TestSigner::log(ORIGIN, 11).verifier_key)
+        );
         // A stranger's line may say anything.
         let lines = [TestSigner::log(ORIGIN, 11).sign(BODY), TestSigner::witness("w9", 9).cosign("forged", 5)];
         assert!(policy("none").check(&note(BODY, &lines)).is_ok());

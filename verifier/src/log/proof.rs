@@ -110,13 +110,43 @@ pub fn check_consistency(
     } else {
         proof.split_first().ok_or(length)?
     };
+    let (first, second) = climb(size1, size2, start, rest).ok_or(length)?;
+    expect_root(root1, first)?;
+    expect_root(root2, second)
+}
+
+/// The root that the first `size1` leaves of the tree with `size2` and `root2` have, as a path within that tree shows. The
+/// path is a consistency proof that always begins with the hash to start from, which RFC 9162 leaves out where `size1` is
+/// a power of two: there it is the answer. Between equal sizes the path is empty. Costs two hashes for each of the path.
+///
+/// # Errors
+/// [`ProofError`] unless 0 < `size1` ≤ `size2` and the path is exactly one that leads to `root2`.
+pub fn root_within(size1: TreeSize, size2: TreeSize, root2: RootHash, path: &[Hash]) -> Result<RootHash, ProofError> {
+    let length = ProofError::Length { found: path.len() };
+    if size1 > size2 {
+        return Err(ProofError::Shrunk { size1, size2 });
+    }
+    if size1.0 == 0 {
+        return Err(ProofError::EmptyTree);
+    }
+    if size1 == size2 {
+        return if path.is_empty() { Ok(root2) } else { Err(length) };
+    }
+    let (&start, rest) = path.split_first().ok_or(length)?;
+    let (first, second) = climb(size1, size2, start, rest).ok_or(length)?;
+    expect_root(root2, second)?;
+    Ok(RootHash(first))
+}
+
+/// From the subtree that ends where the smaller tree ends up to both roots; nothing if that takes another number of hashes.
+fn climb(size1: TreeSize, size2: TreeSize, start: Hash, rest: &[Hash]) -> Option<(Hash, Hash)> {
     let (mut node, mut last) = (size1.0 - 1, size2.0 - 1);
     let complete = node.trailing_ones();
     (node, last) = (node >> complete, last >> complete);
     let (mut first, mut second) = (start, start);
     for &hash in rest {
         if last == 0 {
-            return Err(length);
+            return None;
         }
         if node & 1 == 1 || node == last {
             first = node_hash(hash, first);
@@ -127,11 +157,7 @@ pub fn check_consistency(
         }
         (node, last) = (node >> 1, last >> 1);
     }
-    if last != 0 {
-        return Err(length);
-    }
-    expect_root(root1, first)?;
-    expect_root(root2, second)
+    (last == 0).then_some((first, second))
 }
 
 fn ascend_to_right_child(node: &mut u64, last: &mut u64) {

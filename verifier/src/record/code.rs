@@ -16,6 +16,10 @@ macro_rules! codes {
             pub fn parse(code: &str) -> Option<Self> {
                 match code { $($code => Some(Self::$variant),)+ _ => None }
             }
+            /// The code with this spelling or this Chinese name, as a person types it.
+            pub fn named(text: &str) -> Option<Self> {
+                Self::parse(text).or_else(|| Self::ALL.iter().copied().find(|code| code.zh() == text))
+            }
             /// The spelling used in statements.
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code,)+ }

@@ -391,6 +391,35 @@ impl SubjectMap {
             Place::Leaf(at) if (0..depth).any(|d| key_bit(key, d) != key_bit(&self.leaves[at as usize].key, d)) => {
                 MapNode::Empty
             }
+            place => self.map_node(place),
+        }
+    }
+
+    /// The way to a key: the nodes beside it, deepest first, and the key of the one subject where it ends, unless it ends in
+    /// nothing.
+    pub fn way(&mut self, key: &Hash) -> (Vec<MapNode>, Option<Hash>) {
+        let (mut place, mut beside) = (self.root, Vec::new());
+        while let Place::Branch(at) = place {
+            let children = self.branches[at as usize].children;
+            let side = usize::from(key_bit(key, beside.len()));
+            beside.push(self.map_node(children[1 - side]));
+            place = children[side];
+        }
+        beside.reverse();
+        let end = if let Place::Leaf(at) = place { Some(self.leaves[at as usize].key) } else { None };
+        (beside, end)
+    }
+
+    /// The proof of what the map holds for a key, or that it holds nothing. `value` gives the value of another key of the map,
+    /// of which the map keeps only the leaf.
+    pub fn prove(&mut self, key: &Hash, value: impl FnOnce(Hash) -> Hash) -> MapProof {
+        let (beside, end) = self.way(key);
+        let other = end.filter(|end| end != key).map(|other| (other, value(other)));
+        MapProof { siblings: beside.iter().map(MapNode::hash).collect(), other }
+    }
+
+    fn map_node(&mut self, place: Place) -> MapNode {
+        match place {
             Place::Empty => MapNode::Empty,
             Place::Leaf(at) => MapNode::Single(self.leaves[at as usize].hash),
             Place::Branch(_) => MapNode::Many(self.hash(place)),

@@ -7,16 +7,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use verifier::dossier::{DossierFile, EntryPart, Head, SubjectPart};
+use verifier::evidence::Included;
+use verifier::evidence::path::{inclusion_path, of_leaves};
 use verifier::log::base64::encode_url;
-use verifier::log::checkpoint::Checkpoint;
+use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use verifier::log::hash::{Hash, LeafHash, sha256};
+use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::key::PublicKey;
 use verifier::log::note::{KeyKind, VerifierKey, signature_line};
 use verifier::log::tile::{TileKind, TilePath, encode_index, format_entry_bundle, format_hash_tile};
+use verifier::log::tlog_proof::TlogProof;
 use verifier::log::tree::Frontier;
+use verifier::receipt::format_extra;
 use verifier::record::code::Stage;
-use verifier::record::entry::entry_hash;
-use verifier::record::statement::Jwk;
+use verifier::record::entry::{Body, Entry, entry_hash};
+use verifier::record::statement::{Jwk, Statement};
+use verifier::record::subject::Subject;
 use verifier::record::subject_map::{SubjectMap, SubjectState, map_key};
 
 pub(crate) const ORIGIN: &str = "ledger.example/forged";
@@ -89,10 +96,14 @@ pub(crate) struct Forge {
     pub(crate) log_seed: u8,
     pub(crate) time: u64,
     pub(crate) leaves: Vec<Hash>,
+    pub(crate) entries: Vec<String>,
+    disclosures: Vec<Vec<String>>,
     bundle: Vec<String>,
     lines: String,
     subjects: BTreeMap<String, SubjectState>,
     touched: BTreeSet<String>,
+    /// What the map holds, which need not be the truth.
+    mapped: BTreeMap<String, SubjectState>,
     map: SubjectMap,
     frontier: Frontier,
     levels: BTreeMap<u8, Vec<Hash>>,
@@ -118,10 +129,13 @@ impl Forge {
             log_seed: LOG,
             time: 1_764_547_200_000,
             leaves: Vec::new(),
+            entries: Vec::new(),
+            disclosures: Vec::new(),
             bundle: Vec::new(),
             lines: String::new(),
             subjects: BTreeMap::new(),
             touched: BTreeSet::new(),
+            mapped: BTreeMap::new(),
             map: SubjectMap::default(),
             frontier: Frontier::new(),
             levels: BTreeMap::new(),
@@ -193,6 +207,8 @@ impl Forge {
             let shown = quoted.join(",");
             writeln!(self.lines, "{{\"index\":{index},\"disclosures\":[{shown}]}}").unwrap();
         }
+        self.entries.push(entry.to_owned());
+        self.disclosures.push(disclosures.iter().map(|text| (*text).to_owned()).collect());
         self.leaves.push(leaf.0);
         self.levels.entry(0).or_default().push(leaf.0);
         for tile in self.frontier.push(LeafHash(leaf.0)) {
@@ -210,6 +226,7 @@ impl Forge {
     pub(crate) fn seal_entry(&mut self) -> String {
         for subject in std::mem::take(&mut self.touched) {
             self.map.insert(map_key(&subject), self.subjects[&subject].value());
+            self.mapped.insert(subject.clone(), self.subjects[&subject].clone());
         }
         let (subjects, root) = (self.map.len(), self.map.root());
         format!(r#"{}"kind":"seal","subjects":{subjects},"map_root":"{root}"}}"#, self.start())
@@ -220,6 +237,133 @@ impl Forge {
         let seal = self.seal_entry();
         self.push(None, &seal, None, &[]);
         self.publish_head();
+    }
+
+    /// Keeps what happened to a subject since the last seal out of the map.
+    pub(crate) fn conceal(&mut self, subject: &str) {
+        assert!(self.touched.remove(subject), "{subject} has nothing to conceal");
+    }
+
+    /// Takes a subject out of the map.
+    pub(crate) fn forget(&mut self, subject: &str) {
+        self.mapped.remove(subject).expect("it is in the map");
+        self.map = SubjectMap::default();
+        for (subject, state) in &self.mapped {
+            self.map.insert(map_key(subject), state.value());
+        }
+    }
+
+    /// Lets the map count only the first `count` entries of a subject.
+    pub(crate) fn count_only(&mut self, subject: &str, count: u64) {
+        self.conceal(subject);
+        let state = self.state_after(subject, count);
+        self.map.insert(map_key(subject), state.value());
+        self.mapped.insert(subject.to_owned(), state);
+    }
+
+    /// Makes the next entry of a subject take the place of its last `entries`.
+    pub(crate) fn rewind(&mut self, subject: &str, entries: u64) {
+        let state = self.state_after(subject, self.subjects[subject].count - entries);
+        self.subjects.insert(subject.to_owned(), state);
+    }
+
+    /// A subject after its first `count` entries.
+    fn state_after(&self, subject: &str, count: u64) -> SubjectState {
+        let mut state = SubjectState::default();
+        for text in &self.entries {
+            let entry = Entry::parse(text).unwrap();
+            if entry.link().is_some_and(|(about, seq, _)| about == subject && seq < count) {
+                state.push(entry_hash(text), stage_of(&entry));
+            }
+        }
+        state
+    }
+
+    fn head(&self) -> SignedCheckpoint {
+        SignedCheckpoint::parse(&self.note(self.size(), self.frontier.root().0)).unwrap()
+    }
+
+    pub(crate) fn inclusion(&self, index: u64, size: u64) -> Vec<Hash> {
+        inclusion_path(LeafIndex(index), TreeSize(size), of_leaves(&self.leaves)).unwrap()
+    }
+
+    /// The entry in the tree of the head.
+    pub(crate) fn included(&self, index: u64) -> Included {
+        let entry = self.entries[usize::try_from(index).unwrap()].clone();
+        Included { note: self.head(), entry, inclusion: self.inclusion(index, self.size()) }
+    }
+
+    /// The receipt of an entry under the head.
+    pub(crate) fn receipt(&self, index: u64) -> String {
+        let Included { note: checkpoint, entry, inclusion: hashes } = self.included(index);
+        let extra = format_extra(&entry, &self.disclosures[usize::try_from(index).unwrap()]);
+        TlogProof { extra: Some(extra.into_bytes()), index: LeafIndex(index), hashes, checkpoint }.format()
+    }
+
+    /// What the map holds of a subject, and the proof of it.
+    pub(crate) fn shown(&mut self, subject: &str) -> SubjectPart {
+        let mapped = &self.mapped;
+        let value = |key: Hash| {
+            let other = mapped.iter().find(|(subject, _)| map_key(subject) == key);
+            other.expect("it is in the map").1.value()
+        };
+        let map_proof = self.map.prove(&map_key(subject), value);
+        let state = mapped.get(subject).cloned().unwrap_or_default();
+        SubjectPart { subject: Subject::parse(subject).unwrap(), state, map_proof, entries: None }
+    }
+
+    /// The absence proof of a subject under the head, which must end in a seal.
+    pub(crate) fn absence(&mut self, subject: &str) -> DossierFile {
+        let Included { note, entry, inclusion } = self.included(self.size() - 1);
+        let head = Head { checkpoint: note, seal: entry, seal_proof: inclusion };
+        DossierFile { head, subjects: vec![self.shown(subject)] }
+    }
+
+    /// The dossier of a project under the head: as many of its newest-numbered entries as the map counts.
+    pub(crate) fn dossier(&mut self, subject: &str) -> DossierFile {
+        let mut file = self.absence(subject);
+        let others = ["ledger".to_owned(), "rulebook/cn".to_owned(), "calendar/cn".to_owned()];
+        let mut subjects = vec![subject.to_owned()];
+        subjects.extend(others);
+        for iss in [PUBLISHER, SUPERVISOR] {
+            let signed = |text: &&String| {
+                let Body::Statement { subject: about, statement, .. } = Entry::parse(text).unwrap().body else {
+                    return false;
+                };
+                about == subject && Statement::parse(statement).unwrap().iss.as_str() == iss
+            };
+            if file.subjects[0].state.count > 0 && self.entries.iter().any(|text| signed(&text)) {
+                subjects.push(format!("authority/{iss}"));
+            }
+        }
+        file.subjects = subjects.iter().map(|subject| self.with_entries(subject)).collect();
+        file
+    }
+
+    /// Of several entries with one number the newest is shown, as the map counts it.
+    fn with_entries(&mut self, subject: &str) -> SubjectPart {
+        let mut part = self.shown(subject);
+        let mut entries = BTreeMap::new();
+        for (index, text) in (0..).zip(&self.entries) {
+            let entry = Entry::parse(text).unwrap();
+            if let Some((about, seq, _)) = entry.link()
+                && about == subject
+                && seq < part.state.count
+            {
+                entries.insert(seq, index);
+            }
+        }
+        let shown = |index: u64| EntryPart {
+            entry: self.entries[usize::try_from(index).unwrap()].clone(),
+            disclosures: self.disclosures[usize::try_from(index).unwrap()].clone(),
+            inclusion: self.inclusion(index, self.size()),
+            recorded_by: None,
+            not_before: None,
+        };
+        if part.state.count > 0 {
+            part.entries = Some(entries.into_values().map(shown).collect());
+        }
+        part
     }
 
     pub(crate) fn note(&self, size: u64, root: Hash) -> String {
@@ -272,12 +416,14 @@ impl Forge {
     }
 }
 
+fn stage_of(entry: &Entry<'_>) -> Option<Stage> {
+    let Body::Statement { statement, .. } = entry.body else { return None };
+    Statement::parse(statement).unwrap().notice().map(|notice| notice.stage)
+}
+
 pub(crate) fn signed_note(seed: u8, size: u64, root: Hash) -> String {
-    let checkpoint = Checkpoint {
-        origin: ORIGIN.into(),
-        size: verifier::log::index::TreeSize(size),
-        root: verifier::log::hash::RootHash(root),
-    };
+    let checkpoint =
+        Checkpoint { origin: ORIGIN.into(), size: TreeSize(size), root: verifier::log::hash::RootHash(root) };
     let body = checkpoint.format();
     let vkey = log_key(seed);
     let line = signature_line(vkey.name(), vkey.key_id(), &key(seed).sign(body.as_bytes()).to_bytes());

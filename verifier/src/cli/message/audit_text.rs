@@ -66,6 +66,11 @@ impl Message<'_> {
             Self::EvidenceUnwritable { path, error } => {
                 say!(lang, "证据写不进 {path}：{error}。", "The evidence could not be written to {path}: {error}.")
             }
+            Self::EvidenceUnproven { path, why } => say!(
+                lang,
+                "证据已存入 {path}；但凭你的策略它还证明不了：{why}。",
+                "The evidence is in {path}; under your policy it proves nothing yet: {why}."
+            ),
             Self::EvidenceImpossible => say!(
                 lang,
                 "源中的哈希切片与账本头不符，无法写成第三方可自行核验的证据。",
@@ -82,7 +87,7 @@ impl Message<'_> {
                 "{source} is neither a directory nor an http(s) address"
             ),
             Self::Network { path, error } => say!(lang, "取 {path} 失败：{error}", "fetching {path} failed: {error}"),
-            _ => String::new(),
+            other => other.evidence(lang),
         }
     }
 }

@@ -70,6 +70,49 @@ impl Message<'_> {
                 "账本对该主体的计数属实；内容未附，不能说“完整”。",
                 "These are the ledger's counts for the subject; the entries are not here, so nothing is said about them."
             ),
+            other => other.absence(lang),
+        }
+    }
+
+    fn absence(self, lang: Lang) -> String {
+        match self {
+            Self::NotAProject { subject } => say!(
+                lang,
+                "文件说的是 {subject}，不是项目；环节只属于项目",
+                "the file is about {subject}, which is no project; stages are of projects"
+            ),
+            Self::UnknownStage { typed } => {
+                let stages: Vec<_> = Stage::ALL.iter().map(|stage| named(*stage, lang)).collect();
+                match lang {
+                    Lang::Zh => format!("没有“{typed}”这个环节；有：{}", stages.join("、")),
+                    Lang::En => format!("`{typed}` is no stage; these are: {}", stages.join(", ")),
+                }
+            }
+            Self::StageCount { stage, count: 0 } => {
+                let stage = named(stage, lang);
+                say!(lang, "环节    {stage}：没有公告", "Stage    {stage}: no notice")
+            }
+            Self::StageCount { stage, count } => {
+                let stage = named(stage, lang);
+                say!(lang, "环节    {stage}：{count} 份公告", "Stage    {stage}: notices {count}")
+            }
+            Self::StageAbsent { stage, project, time, clock } => {
+                let (stage, clock) = (named(stage, lang), clock.name(lang));
+                say!(
+                    lang,
+                    "截至 {time}（{clock}），{project} 没有公示过{stage}。",
+                    "As of {time} ({clock}), {project} had not disclosed {stage}."
+                )
+            }
+            Self::StageDisclosed { stage, project, count } => {
+                let (stage, notices) = (named(stage, lang), if count == 1 { "notice" } else { "notices" });
+                match lang {
+                    Lang::Zh => format!("{project} 公示过{stage}：环节计数中有 {count} 份该环节的公告"),
+                    Lang::En => {
+                        format!("{project} disclosed {stage}: the tally holds {count} {notices} of that stage")
+                    }
+                }
+            }
             other => other.timeline(lang),
         }
     }
@@ -137,6 +180,15 @@ fn whole(wholeness: Wholeness, lang: Lang) -> String {
         }
         Wholeness::OwnAudit => say!(lang, "完整性  由你自己的审计作证", "Whole    vouched for by your own audit"),
         Wholeness::LedgerWord => say!(lang, "完整性  只有账本自己的说法", "Whole    by the ledger's word only"),
+    }
+}
+
+/// A stage with its code, by which it is asked for.
+fn named(stage: Stage, lang: Lang) -> String {
+    match (stage.code() == stage_name(stage, lang), lang) {
+        (true, _) => stage.code().to_owned(),
+        (false, Lang::Zh) => format!("{}（{}）", stage_name(stage, lang), stage.code()),
+        (false, Lang::En) => format!("{} ({})", stage.code(), stage_name(stage, lang)),
     }
 }
 

@@ -14,25 +14,45 @@ pub(in super::super) fn help_zh(command: Command) -> Command {
                 .mut_arg("file", |arg| arg.help("回执（.tlog-proof）；- 表示标准输入"))
         })
         .mut_subcommand("dossier", |command| {
-            with_policy(command.about("核验案卷或缺失证明：一个项目的一切，且别无遗漏"))
-                .mut_arg("file", |arg| arg.help("案卷或缺失证明（.dossier.json）；- 表示标准输入"))
-                .mut_arg("project", |arg| arg.help("应当是哪个项目，写法不拘"))
-                .mut_arg("max_age", |arg| {
-                    arg.help("账本头早于此即不予认可：90s、30m、12h、7d、2w；不写则早于 7d 时提示陈旧")
+            with_subject_file(command.about("核验案卷或缺失证明：一个项目的一切，且别无遗漏")).mut_arg("as_of", |arg| {
+                arg.help("按这一时刻（或这一天结束时）判断全流程，不晚于账本头：2026-03-17、2026-03-17T00:32:00+08:00")
+            })
+        })
+        .mut_subcommand("absence", |command| {
+            with_subject_file(command.about("核验一个项目的某个环节没有公示过：凭缺失证明（几 KB，不含公告），或凭案卷"))
+                .after_help("退出码：0 没有公示过，且账本之外另有人作证；1 公示过，或文件不成立；2 无法核验；3 没有公示过，但列有须注意的原因；4 格式较新")
+                .mut_arg("stage", |arg| {
+                    arg.help("环节的代码或中文名：announcement、candidates、award、contract、performance……")
                 })
-                .mut_arg("audited", |arg| arg.help("你自己审计留下的状态，由它为完整性作证"))
-                .mut_arg("as_of", |arg| {
-                    arg.help("按这一时刻（或这一天结束时）判断全流程，不晚于账本头：2026-03-17、2026-03-17T00:32:00+08:00")
-                })
+        })
+        .mut_subcommand("contradict", |command| {
+            with_policy(command.about("拿回执与其后的案卷对质，写下不能同真之处"))
+                .after_help("退出码：0 两者相符；1 两者矛盾，证据已写下，或其中之一不成立；2 无法核验，或案卷说明不了；4 格式较新")
+                .mut_arg("receipt", |arg| arg.help("回执（.tlog-proof）；- 表示标准输入"))
+                .mut_arg("dossier", |arg| arg.help("其后的案卷或缺失证明（.dossier.json）；- 表示标准输入"))
+                .mut_arg("output", |arg| arg.help("证据写在哪里；两者相符则什么也不写"))
+        })
+        .mut_subcommand("evidence", |command| {
+            with_policy(command.about("核验一份证据：它证明账本做了什么"))
+                .after_help("退出码：0 证明账本自相矛盾；1 不证明什么；2 无法核验；4 格式较新")
+                .mut_arg("file", |arg| arg.help("证据（.json）；- 表示标准输入"))
         })
         .mut_subcommand("audit", |command| {
             with_policy(command.about("重放整个账本：导出的目录，或 http(s) 地址"))
                 .mut_arg("source", |arg| arg.help("导出的目录，或 http(s) 地址"))
                 .mut_arg("state", |arg| arg.help("把审计结果记在这里，下次只读新增部分"))
                 .mut_arg("evidence", |arg| {
-                    arg.help("发现分叉或倒退时证据写在哪里；缺省为状态文件旁（或当前目录）的 fork-evidence.json")
+                    arg.help("发现账本作假时证据写在哪里；缺省为状态文件旁（或当前目录）的 evidence.json")
                 })
         })
+}
+
+fn with_subject_file(command: Command) -> Command {
+    with_policy(command)
+        .mut_arg("file", |arg| arg.help("案卷或缺失证明（.dossier.json）；- 表示标准输入"))
+        .mut_arg("project", |arg| arg.help("应当是哪个项目，写法不拘"))
+        .mut_arg("max_age", |arg| arg.help("账本头早于此即不予认可：90s、30m、12h、7d、2w；不写则早于 7d 时提示陈旧"))
+        .mut_arg("audited", |arg| arg.help("你自己审计留下的状态，由它为完整性作证"))
 }
 
 fn with_policy(command: Command) -> Command {
