@@ -32,6 +32,7 @@ fn the_demo_tells_the_main_job_in_both_languages_and_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     let chinese = demo(dir.path(), &["--once", "--lang", "zh"]);
     assert!(chinese.contains("示例") && chinese.contains("案卷完整") && chinese.contains("核验者拒绝"), "{chinese}");
+    assert!(chinese.contains("即有条目被遗漏"), "{chinese}");
     let english = demo(dir.path(), &["--once", "--lang", "en"]);
     assert!(english.contains("dossier intact and whole") && english.contains("the verifier refuses"), "{english}");
     for told in [&chinese, &english] {

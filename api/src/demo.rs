@@ -14,6 +14,7 @@ use ledger::{InitOptions, Ledger, Outcome, PrivateKey, Reader, SignedStatement};
 use serde_json::json;
 use verifier::audit::Audit;
 use verifier::dossier::{self, Dossier, DossierFile};
+use verifier::explain::Explain as _;
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::index::LeafIndex;
 use verifier::log::policy::Policy;
@@ -27,6 +28,7 @@ use crate::args::Demo;
 use crate::clock::now;
 use crate::failure::Failure;
 use crate::init::policy_text;
+use crate::language::{Language, current};
 use crate::law::record_shipped;
 use crate::output::{Output, plain, write};
 use crate::publish::statement_of;
@@ -413,7 +415,10 @@ fn cheat(file: &DossierFile, policy: &Policy) -> Result<String, Failure> {
         part.state.head = verifier::record::entry::entry_hash(&last.entry);
     }
     match dossier::verify(&file, policy, |_, _| true) {
-        Err(error) => Ok(error.to_string()),
+        Err(error) => Ok(match current() {
+            Language::Zh => error.zh(),
+            Language::En => error.to_string(),
+        }),
         Ok(_) => Err(Failure::refused("a dossier with a notice left out was accepted")),
     }
 }

@@ -14,6 +14,7 @@ use ledger::{Finder, Ledger, Outcome, Reader, Refusal, SignedStatement};
 use serde_json::{Value as Json, json};
 use verifier::log::index::LeafIndex;
 use verifier::record::authority::Registry;
+use verifier::record::replay;
 use verifier::record::statement::Statement;
 
 use crate::args::Import;
@@ -76,7 +77,7 @@ struct ImportDesk {
 impl ImportDesk {
     fn sign(&self, origin: &str, line: &Line) -> Result<(Draft, SignedStatement), String> {
         if !line.is_utf8 {
-            return Err("the line is not UTF-8".to_owned());
+            return Err(current().pick("此行不是 UTF-8 文本", "the line is not UTF-8").to_owned());
         }
         let draft = Draft::parse(&line.text).map_err(|error: DraftError| error.say(current()))?;
         let desk = Desk { iss: &self.publisher, key: &self.key, origin, now: now() };
@@ -210,23 +211,25 @@ impl Checked {
         };
         let statement = match Statement::parse(&signed.jwt) {
             Ok(statement) => statement,
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(error) => return Ok(Err(Refusal::from(error).say(current()))),
         };
         if let Some(before) = self.before.get(&draft.notice_id) {
-            let conflict = || format!("`{}` stands on an earlier line and says something else there", draft.notice_id);
+            let (zh, en) = ("在前面一行已出现，内容不同", "stands on an earlier line and says something else there");
+            let conflict = || format!("`{}` {}", draft.notice_id, current().pick(zh, en));
             return Ok(if *before == draft { Ok(false) } else { Err(conflict()) });
         }
         if let Some(index) = self.finder.find(&statement.iss, &statement.jti).await? {
-            let conflict = || {
-                format!(
-                    "`{}` is entry {index} already and says something else: correct it under another id, with `amends`",
-                    draft.notice_id
-                )
-            };
-            return Ok(if says_same(&self.reader, index, &draft).await? { Ok(false) } else { Err(conflict()) });
+            if says_same(&self.reader, index, &draft).await? {
+                return Ok(Ok(false));
+            }
+            let conflict = Refusal::Conflict { iss: statement.iss.to_string(), jti: statement.jti, index };
+            return Ok(Err(conflict.say(current())));
+        }
+        if let Err(error) = replay::open(&statement, None, &signed.disclosures) {
+            return Ok(Err(Refusal::from(error).say(current())));
         }
         if let Err(error) = self.registry.check(&statement, &signed.jwt, self.next, 0, None) {
-            return Ok(Err(error.to_string()));
+            return Ok(Err(Refusal::from(error).say(current())));
         }
         self.before.insert(draft.notice_id.clone(), draft);
         Ok(Ok(true))
@@ -284,16 +287,22 @@ impl Report {
             self.counts.shown.push(format!("{}:{}: {}", line.file.display(), line.number, plain(reason)));
         }
         let Some((path, file)) = &mut self.rejected else { return Ok(()) };
-        // A line that is no JSON is kept as the text it is.
-        let draft: Json = serde_json::from_str(&line.text).unwrap_or_else(|_| line.text.clone().into());
-        let refused = json!({ "file": line.file, "line": line.number, "reason": reason, "draft": draft });
-        writeln!(file, "{refused}").map_err(|error| Failure::file(path, &error))
+        writeln!(file, "{}", refusal(line, reason)).map_err(|error| Failure::file(path, &error))
     }
 
     fn finish(&mut self) -> Result<(), Failure> {
         let Some((path, file)) = &mut self.rejected else { return Ok(()) };
         file.sync_data().map_err(|error| Failure::file(path, &error))
     }
+}
+
+/// A refused line with its number, its reason and the draft byte for byte: writing it anew could hide what it is refused for,
+/// a member that stands there twice. A line that is no JSON is kept as a string.
+fn refusal(line: &Line, reason: &str) -> String {
+    let is_json = line.is_utf8 && serde_json::from_str::<Json>(&line.text).is_ok();
+    let draft = if is_json { line.text.clone() } else { Json::from(line.text.as_str()).to_string() };
+    let (file, reason) = (json!(line.file), json!(reason));
+    format!(r#"{{"file":{file},"line":{},"reason":{reason},"draft":{draft}}}"#, line.number)
 }
 
 /// Results never overwrite the drafts they are about.

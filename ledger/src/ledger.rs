@@ -95,8 +95,8 @@ impl Ledger {
         let signer = LogSigner::new(&origin, key)?;
         create_empty(dir)?;
         let _lock = WriterLock::take(dir)?;
-        signer.key().write(&dir.join(LOG_KEY))?;
-        let guard = open_guard(dir, options.guard.as_deref()).await?;
+        // Whoever has the lock and finds nothing but it is alone here, and may remove what he made.
+        check_empty(dir, 1)?;
         let genesis = Genesis {
             origin: options.origin,
             log_key: signer.vkey().clone(),
@@ -105,7 +105,11 @@ impl Ledger {
             jurisdiction: options.jurisdiction,
             predecessor: options.predecessor,
         };
-        write_genesis(dir, genesis, &signer, guard).await
+        let made = fill(dir, genesis, &signer, options.guard.as_deref()).await;
+        if made.is_err() {
+            clear(dir);
+        }
+        made
     }
 
     /// Opens a ledger for writing.
@@ -339,9 +343,35 @@ async fn open_sequencer(dir: &Path, clock: Arc<dyn Clock>) -> Result<Sequencer, 
 fn create_empty(dir: &Path) -> Result<(), LedgerError> {
     let failed = |source| LedgerError::File { path: dir.to_owned(), source };
     std::fs::create_dir_all(dir).map_err(failed)?;
-    match std::fs::read_dir(dir).map_err(failed)?.next() {
+    check_empty(dir, 0)
+}
+
+fn check_empty(dir: &Path, files: usize) -> Result<(), LedgerError> {
+    let failed = |source| LedgerError::File { path: dir.to_owned(), source };
+    match std::fs::read_dir(dir).map_err(failed)?.nth(files) {
         None => Ok(()),
         Some(_) => Err(LedgerError::NotEmpty { dir: dir.to_owned() }),
+    }
+}
+
+async fn fill(
+    dir: &Path,
+    genesis: Genesis,
+    signer: &LogSigner,
+    guard: Option<&Path>,
+) -> Result<SignedCheckpoint, LedgerError> {
+    signer.key().write(&dir.join(LOG_KEY))?;
+    let guard = open_guard(dir, guard).await?;
+    write_genesis(dir, genesis, signer, guard).await
+}
+
+/// Removes what a failed [`Ledger::init`] left in the directory that was empty before it, so that it can be tried again; with
+/// a link to a guard kept elsewhere the guard itself, which was made a moment ago. What resists stays.
+fn clear(dir: &Path) {
+    let guard = std::fs::read_link(dir.join(GUARD)).ok();
+    let files = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|file| file.path());
+    for file in files.chain(guard) {
+        let _ = std::fs::remove_file(file);
     }
 }
 

@@ -408,13 +408,14 @@ fn fields<'a>(notice: &'a Notice, shown: &'a Shown) -> impl Iterator<Item = (Has
 }
 
 /// Whether a field that a person names may have been erased before: a digest stands where it would, and what it is the digest
-/// of is gone, and its name with it.
+/// of is gone, and its name with it. A name that cannot be disclosed there is a misspelt one.
 pub fn may_be_erased(notice: &Notice, shown: &Shown, field: &str) -> bool {
     let is_name = !field.contains(['.', '[']);
-    let holder = field.rsplit_once('.').map_or("", |(holder, _)| holder);
+    let (holder, name) = field.rsplit_once('.').unwrap_or(("", field));
     let sealed = |digest: Hash| notice.sealed.iter().any(|sealed| sealed.digest == digest);
     let gone = notice.digests.iter().filter(|one| !shown.values.contains_key(&one.hash) && !sealed(one.hash));
-    gone.map(|one| way(&one.holder)).any(|found| is_name || found == holder || without_numbers(&found) == holder)
+    let could_be_named = gone.filter(|one| notice.check_place(one, name).is_ok());
+    could_be_named.map(|one| way(&one.holder)).any(|at| is_name || at == holder || without_numbers(&at) == holder)
 }
 
 /// The paths of everything that can be erased from a notice.

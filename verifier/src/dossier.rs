@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 pub use file::{DossierFile, EntryPart, FORMAT, FileError, Head, MAX_DOSSIER, SubjectPart};
 pub(crate) use file::{format_hashes, format_subject, read_hashes, read_state};
 
-use crate::log::checkpoint::SignedCheckpoint;
+use crate::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::log::hash::{Hash, LeafHash, RootHash};
 use crate::log::index::{LeafIndex, TreeSize};
 use crate::log::policy::Policy;
@@ -287,6 +287,8 @@ pub fn verify(
     let first = &file.subjects[0];
     let shows_entries = first.entries.is_some() || (first.state.count == 0 && file.subjects.len() > 1);
     let links = check_links(file, head.size, head.root)?;
+    check_seal_follows(&file.head, sealed_at, &links)?;
+    check_notes(&links, head)?;
     let wholeness = if witnessed.cosigned().satisfies(REPLAY_GROUP) {
         Wholeness::ReplayGroup
     } else if audited(head.size, head.root) {
@@ -396,8 +398,11 @@ impl Dossier {
         let issuers =
             self.entries.values().filter_map(|recorded| recorded.statement.as_ref()).map(|statement| &statement.iss);
         called.extend(issuers.filter(|iss| !iss.is_reserved()).map(|iss| Subject::Authority(iss.clone())));
+        // The issuers of entries that an absence proof leaves out are not known; they may be shown.
+        let left_out = !self.shows_entries && self.state.count > 0;
         for part in &file.subjects {
-            if !called.remove(&part.subject) {
+            let may_be_called = left_out && matches!(part.subject, Subject::Authority(_));
+            if !called.remove(&part.subject) && !may_be_called {
                 return Err(DossierError::Uncalled { subject: part.subject.to_string() });
             }
         }
@@ -531,6 +536,44 @@ fn check_order(links: &BTreeMap<u64, Link<'_>>) -> Result<(), DossierError> {
             }
         }
         before = Some(link);
+    }
+    Ok(())
+}
+
+/// The seal comes after every entry shown.
+fn check_seal_follows(head: &Head, sealed_at: EntryTime, links: &BTreeMap<u64, Link<'_>>) -> Result<(), DossierError> {
+    let Some((index, last)) = links.last_key_value() else { return Ok(()) };
+    let index = LeafIndex(*index);
+    if last.entry.time > sealed_at {
+        return Err(DossierError::Order { index, problem: "its time is after that of the seal" });
+    }
+    let seal = Entry::parse(&head.seal).map_err(|error| DossierError::Entry { subject: "the seal".into(), error })?;
+    if seal.index.0 == index.0 + 1 && seal.prev != last.leaf {
+        return Err(DossierError::Order {
+            index: seal.index,
+            problem: "`prev` is not the hash of the entry before it",
+        });
+    }
+    Ok(())
+}
+
+/// The checkpoints that bound times are of one history: none ends in an entry shown, for it must end in a seal, and no two
+/// of one size have different roots.
+fn check_notes(links: &BTreeMap<u64, Link<'_>>, head: &Checkpoint) -> Result<(), DossierError> {
+    let mut roots = BTreeMap::from([(head.size, head.root)]);
+    for (index, link) in links {
+        let recorded_by = link.shown.recorded_by.as_ref().map(|(note, _)| ("recorded_by", note));
+        for (member, note) in link.shown.not_before.iter().map(|note| ("not_before", note)).chain(recorded_by) {
+            let wrong =
+                |problem: &str| Err(DossierError::Bound { index: LeafIndex(*index), member, problem: problem.into() });
+            let Checkpoint { size, root, .. } = note.checkpoint;
+            if size.0.checked_sub(1).is_some_and(|last| links.contains_key(&last)) {
+                return wrong("does not end in a seal");
+            }
+            if *roots.entry(size).or_insert(root) != root {
+                return wrong("has another root than a checkpoint of the same size");
+            }
+        }
     }
     Ok(())
 }

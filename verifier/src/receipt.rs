@@ -8,13 +8,17 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use crate::log::hash::Hash;
+use crate::log::index::TreeSize;
 use crate::log::policy::Policy;
 use crate::log::policy_check::{PolicyCheckError, Witnessed};
 use crate::log::proof::{ProofError, check_inclusion};
 use crate::log::tlog_proof::{TlogProof, TlogProofError};
-use crate::record::disclosure::{self, DisclosureError, Shown};
+use crate::record::authority::{AuthorityError, check_issuer};
+use crate::record::disclosure::{self, Shown};
 use crate::record::entry::{Body, Entry, EntryError, entry_hash};
 use crate::record::json::{self, JsonError, MemberError};
+use crate::record::replay::{self, OwedError};
 use crate::record::statement::{Content, Statement, StatementError};
 
 /// A receipt that was verified; only [`verify`] makes one.
@@ -76,9 +80,18 @@ pub enum ReceiptError {
         /// `aud` or `sub`.
         what: &'static str,
     },
-    /// A disclosure does not belong.
+    /// The entry cannot stand where it does in any ledger.
+    #[error("the entry cannot stand at its place: {problem}")]
+    Place {
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// The issuer may not say this in any ledger.
     #[error(transparent)]
-    Disclosure(#[from] DisclosureError),
+    Authority(#[from] AuthorityError),
+    /// A disclosure does not belong, or rules are missing.
+    #[error(transparent)]
+    Owed(#[from] OwedError),
 }
 
 impl Receipt {
@@ -109,6 +122,7 @@ pub fn verify(text: &str, policy: &Policy) -> Result<Receipt, ReceiptError> {
         return Err(ReceiptError::Index { proof: proof.index.0, entry: parsed.index.0 });
     }
     check_inclusion(entry_hash(&entry), proof.index, head.size, &proof.hashes, head.root)?;
+    check_place(&parsed, head.size)?;
     let statement = read_statement(&parsed, &head.origin)?;
     let shown = open(statement.as_ref(), &disclosures)?;
     Ok(Receipt { proof, entry, statement, shown, witnessed })
@@ -126,9 +140,27 @@ fn read_extra(extra: &[u8]) -> Result<(String, Vec<String>), ReceiptError> {
     Ok((object.string("entry")?.into(), disclosures))
 }
 
+/// What is so in every ledger: only entry 0 is the genesis and has nothing before it, the first entry of a subject has none
+/// before it either, and the last of a head is a seal.
+fn check_place(entry: &Entry<'_>, size: TreeSize) -> Result<(), ReceiptError> {
+    let first = entry.index.0 == 0;
+    let problem = if first != matches!(entry.body, Body::Genesis(_)) {
+        "entry 0, and only entry 0, is the genesis"
+    } else if first != (entry.prev.0 == Hash::ZERO) {
+        "`prev` is zero in entry 0 and only there"
+    } else if entry.link().is_some_and(|(_, seq, prev)| (seq == 0) != (prev.0 == Hash::ZERO) || seq > entry.index.0) {
+        "`seq` and `prev_in_subject` do not go together"
+    } else if entry.index.0 + 1 == size.0 && entry.seal().is_none() {
+        "the last entry of a head is a seal"
+    } else {
+        return Ok(());
+    };
+    Err(ReceiptError::Place { problem })
+}
+
 fn read_statement(entry: &Entry<'_>, origin: &str) -> Result<Option<Statement>, ReceiptError> {
     match &entry.body {
-        Body::Statement { subject, statement, .. } => {
+        Body::Statement { subject, statement, seq, .. } => {
             let statement = Statement::parse(statement)?;
             if statement.aud != origin {
                 return Err(ReceiptError::Foreign { what: "aud" });
@@ -136,6 +168,13 @@ fn read_statement(entry: &Entry<'_>, origin: &str) -> Result<Option<Statement>, 
             if alloc::format!("{}", statement.sub) != *subject {
                 return Err(ReceiptError::Foreign { what: "sub" });
             }
+            if statement.content.seq().is_some_and(|said| said != *seq) {
+                return Err(ReceiptError::Foreign { what: "seq" });
+            }
+            if statement.target().is_some_and(|(target, _)| target >= entry.index) {
+                return Err(AuthorityError::Target { reason: "it must be an earlier notice" }.into());
+            }
+            check_issuer(&statement)?;
             Ok(Some(statement))
         }
         Body::Genesis(genesis) if genesis.origin != origin => Err(ReceiptError::Foreign { what: "origin" }),
@@ -143,23 +182,15 @@ fn read_statement(entry: &Entry<'_>, origin: &str) -> Result<Option<Statement>, 
     }
 }
 
-/// A receipt alone does not know the target of a reveal, nor what was erased: what is shown must belong, what is missing
+/// A receipt alone does not know what was erased, nor the target of a reveal: what is shown must belong, what is missing
 /// may be sealed or erased.
-fn open(statement: Option<&Statement>, disclosures: &[String]) -> Result<Shown, DisclosureError> {
-    let digests: &[_] = match statement.map(|statement| &statement.content) {
-        Some(Content::Notice(notice)) => return disclosure::check_notice(notice, disclosures),
-        Some(Content::Reveal { digests, .. }) => digests,
-        Some(Content::Rulebook { rules, .. }) => core::slice::from_ref(rules),
-        _ => &[],
-    };
-    let mut rest = disclosure::parse_all(disclosures)?;
-    let mut shown = Shown::default();
-    for digest in digests {
-        match rest.remove(digest) {
-            Some(disclosure) => drop(shown.values.insert(*digest, disclosure)),
-            None => shown.missing.push(*digest),
+fn open(statement: Option<&Statement>, disclosures: &[String]) -> Result<Shown, OwedError> {
+    match statement.map(|statement| (statement, &statement.content)) {
+        Some((_, Content::Reveal { digests, .. })) => Ok(disclosure::check_reveal_alone(digests, disclosures)?),
+        Some((statement, _)) => replay::open(statement, None, disclosures),
+        None => {
+            disclosure::no_rest(disclosure::parse_all(disclosures)?)?;
+            Ok(Shown::default())
         }
     }
-    disclosure::no_rest(rest)?;
-    Ok(shown)
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use forge::{
     Forge, LOG, ORIGIN, PUBLISHER, PUBLISHER_KEY, RECOVERY, ROOT, SUPERVISOR, SUPERVISOR_KEY, common, disclose, grant,
-    jwk, log_key, notice, sign, sign_under, signed_note,
+    jwk, jwk_of, log_key, notice, sign, sign_under, sign_with, signed_note,
 };
 use program::{Ran, copy, run, text};
 use verifier::log::base64::encode;
@@ -204,6 +204,28 @@ fn authority_ends_and_changes_from_the_next_entry_on() {
     refused("member", |forge| {
         record_authority(forge, PUBLISHER, ROOT, &change(1, "revoke", r#","roles":["publisher"]"#));
     });
+}
+
+#[test]
+fn keys_without_end_are_judged_like_the_first() {
+    let enrol = |forge: &mut Forge| {
+        for n in 0..1100_u64 {
+            let id = format!("k{n}");
+            let seed = sha256(id.as_bytes());
+            let claims =
+                grant("root", &id, &id, 0, 21, "publisher").replace(&jwk(21).format(), &jwk_of(&seed.0).format());
+            record_authority(forge, &id, ROOT, &claims);
+        }
+    };
+    let publish = |forge: &mut Forge, signer: &str| {
+        enrol(forge);
+        let claims = notice("P1", "n1", "award", "").replace(PUBLISHER, "k1099");
+        let header =
+            format!(r#"{{"alg":"Ed25519","kid":"{}","typ":"notice+sd-jwt"}}"#, jwk_of(&sha256(b"k1099").0).kid_text());
+        forge.record(PROJECT, &sign_with(&sha256(signer.as_bytes()).0, &header, &claims), Some("award"), &[]);
+    };
+    accepted(|forge| publish(forge, "k1099"));
+    refused("signature", |forge| publish(forge, "k1098"));
 }
 
 fn next_log_key(iss: &str, seed: u8, seq: u64) -> String {

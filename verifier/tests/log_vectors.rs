@@ -122,8 +122,9 @@ fn strict_verification_accepts_43_of_the_914_edge_cases_with_and_without_tables(
         if let Ok(key) = key {
             let with_table = tables.entry(*key.as_bytes()).or_insert_with(|| preparer.prepare(&key));
             assert_eq!(with_table.verify(&message, &signature).is_ok(), expected, "case {}", case["number"]);
-            let alone = PreparedKey::from(&key);
+            let (alone, bare) = (PreparedKey::from(&key), PreparedKey::without_table(&key));
             assert_eq!(alone.verify(&message, &signature).is_ok(), expected, "case {}", case["number"]);
+            assert_eq!(bare.verify(&message, &signature).is_ok(), expected, "case {}", case["number"]);
             in_batch.push((with_table.clone(), message, signature, expected));
         }
         accepted += usize::from(holds);

@@ -126,7 +126,9 @@ impl Explain for ReceiptError {
             Self::Inclusion(_) => "inclusion",
             Self::Statement(error) => error.rule(),
             Self::Foreign { .. } => "foreign-statement",
-            Self::Disclosure(error) => error.rule(),
+            Self::Place { .. } => "place",
+            Self::Authority(error) => error.rule(),
+            Self::Owed(error) => error.rule(),
         }
     }
 
@@ -147,7 +149,9 @@ impl Explain for ReceiptError {
             Self::Inclusion(error) => format!("条目不在该账本头的树中：{}", error.zh()),
             Self::Statement(error) => error.zh(),
             Self::Foreign { what } => format!("声明不属于这个条目：`{what}` 不同"),
-            Self::Disclosure(error) => error.zh(),
+            Self::Place { problem } => format!("条目不可能在这个位置：{}", phrase(problem)),
+            Self::Authority(error) => error.zh(),
+            Self::Owed(error) => error.zh(),
         }
     }
 }

@@ -33,6 +33,13 @@ fn listed(english: &str) -> Option<&'static str> {
         "it does not follow the entry before it" => "它接不上前一条",
         "its index is out of order" => "它的序号次序不对",
         "its time is before that of an earlier entry" => "它的时间早于在前的条目",
+        "entry 0, and only entry 0, is the genesis" => "第 0 条、且只有第 0 条是创世条目",
+        "`prev` is zero in entry 0 and only there" => "`prev` 只在第 0 条为零",
+        "`seq` and `prev_in_subject` do not go together" => "`seq` 与 `prev_in_subject` 不相配",
+        "the last entry of a head is a seal" => "账本头的最后一条是封印",
+        "its time is after that of the seal" => "它的时间晚于封印",
+        "does not end in a seal" => "末条不是封印",
+        "has another root than a checkpoint of the same size" => "与同样条数的另一检查点根不相同",
         "`prev` is not the hash of the entry before it" => "`prev` 不是前一条的哈希",
         "the statement is about another subject than its entry" => "声明与条目的主体不同",
         "it has no disclosures" => "它不应有披露项",
@@ -51,6 +58,8 @@ fn listed(english: &str) -> Option<&'static str> {
             "只有根密钥可以指定下一把账本密钥，且名称须为来源"
         }
         "only the root records rulebooks and calendars" => "只有根密钥可以记录规则和日历",
+        "the root is no publisher" => "根密钥不是发布主体",
+        "the log is no publisher" => "账本密钥不是发布主体",
         "only the publisher who sealed a value reveals it" => "谁密封，谁启封",
         "authority is given by the root or a supervisor" => "授权须由根密钥或监督部门作出",
         "a supervisor decides only about publishers that are no supervisors, within its own sectors and regions" => {
@@ -106,8 +115,12 @@ fn form(english: &str) -> Option<&'static str> {
         "the jurisdiction of `sub`" => "`sub` 的法域",
         "the publisher of `sub`" => "`sub` 的发布主体",
         "enrol, rotate or revoke" => "enrol、rotate 或 revoke",
-        "`log` or `root`, with action `rotate`, in subject `ledger`" => {
-            "主体 ledger 中 action 为 rotate 的 `log` 或 `root`"
+        "`log` or `root`, which is never revoked, in subject `ledger`" => {
+            "主体 ledger 中的 `log` 或 `root`，且不得撤销"
+        }
+        "codes of this ledger" => "规定的代码",
+        "money: {\"amount\":\"1359102.00\",\"currency\":\"CNY\"}" => {
+            "金额：{\"amount\":\"1359102.00\",\"currency\":\"CNY\"}"
         }
         "different roles, at least one" => "至少一个、互不相同的角色",
         "different sector codes, at least one" => "至少一个、互不相同的类别",

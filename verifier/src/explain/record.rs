@@ -130,7 +130,7 @@ impl Explain for DisclosureError {
     fn rule(&self) -> &'static str {
         match self {
             Self::SealedShown { .. } => "sealed-shown",
-            Self::OtherField { .. } => "revealed-field",
+            Self::OtherField { .. } | Self::NeverSealed { .. } => "revealed-field",
             Self::Unasked { .. } => "disclosure-unasked",
             _ => "disclosure",
         }
@@ -146,6 +146,10 @@ impl Explain for DisclosureError {
             Self::Twice { digest } => format!("披露项 {digest} 出现两次"),
             Self::Place { name, place } => format!("`{name}` 不能作为 {place} 的披露项"),
             Self::Present { name, place } => format!("{place} 的 `{name}` 既已写明，又作披露"),
+            Self::NeverSealed { name } => {
+                format!("启封示出 `{name}`；可以密封的只有 data.reserve_price 与 data.experts")
+            }
+            Self::Value(error) => format!("披露项的值：{}", error.zh()),
             Self::SealedShown { field } => format!("密封的 `{field}` 未经启封就随公告示出"),
             Self::OtherField { expected, found } => format!("密封的是 `{expected}`，启封示出的却是 `{found}`"),
         }

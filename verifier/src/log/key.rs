@@ -131,8 +131,8 @@ impl fmt::Debug for KeyPreparer {
 /// so that a second spelling of `R` can never match, and no square root is needed to see that `R` is of low order.
 #[derive(Clone)]
 pub struct PreparedKey {
-    /// The key, and the multiples of its negative.
-    key: Arc<(PublicKey, Multiples)>,
+    /// The key, and the multiples of its negative if it has a table of its own.
+    key: Arc<(PublicKey, Option<Multiples>)>,
     /// The multiples of the base point; without them the curve library's smaller table does, in constant time.
     base: Option<Arc<Multiples>>,
 }
@@ -140,11 +140,16 @@ pub struct PreparedKey {
 impl From<&PublicKey> for PreparedKey {
     /// For a few keys: 40 KiB each, as from a [`KeyPreparer`], but without a table of the base point and less fast.
     fn from(key: &PublicKey) -> Self {
-        Self { key: Arc::new((key.clone(), Multiples::small(-key.0.to_edwards()))), base: None }
+        Self { key: Arc::new((key.clone(), Some(Multiples::small(-key.0.to_edwards())))), base: None }
     }
 }
 
 impl PreparedKey {
+    /// Without any table, for a key that will hardly be used: costs nothing now, and half as much again a signature.
+    pub fn without_table(key: &PublicKey) -> Self {
+        Self { key: Arc::new((key.clone(), None)), base: None }
+    }
+
     /// The key itself.
     pub fn public_key(&self) -> &PublicKey {
         &self.key.0
@@ -171,9 +176,10 @@ impl PreparedKey {
         let (key, minus_key) = &*self.key;
         let digest = Sha512::new().chain_update(r.as_bytes()).chain_update(key.as_bytes()).chain_update(message);
         let k = Scalar::from_bytes_mod_order_wide(&digest.finalize().into());
-        let computed = match &self.base {
-            Some(base) => sum_of_products(&[(&k, minus_key), (&s, base)]),
-            None => sum_of_products(&[(&k, minus_key)]) + EdwardsPoint::mul_base(&s),
+        let computed = match (minus_key, &self.base) {
+            (Some(minus_key), Some(base)) => sum_of_products(&[(&k, minus_key), (&s, base)]),
+            (Some(minus_key), None) => sum_of_products(&[(&k, minus_key)]) + EdwardsPoint::mul_base(&s),
+            (None, _) => EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &-key.0.to_edwards(), &s),
         };
         Ok((r, computed))
     }

@@ -19,6 +19,9 @@ use crate::log::index::LeafIndex;
 use crate::log::key::{KeyPreparer, PreparedKey, PublicKey, SignatureError};
 use crate::log::note::VerifierKey;
 
+/// How many keys get a table of multiples, 40 KiB each; those enrolled later are verified without, half again as slowly.
+const MAX_TABLES: usize = 1024;
+
 /// The keys of a ledger and what they may say, over all indexes recorded so far.
 #[derive(Clone, Debug)]
 pub struct Registry {
@@ -31,6 +34,8 @@ pub struct Registry {
     owners: BTreeMap<[u8; 32], String>,
     /// For whoever verifies many statements: keys are prepared with a shared table.
     preparer: Option<KeyPreparer>,
+    /// Keys that have a table so far.
+    tables: usize,
 }
 
 /// What is so from an index on.
@@ -181,6 +186,7 @@ impl Registry {
             publishers: BTreeMap::new(),
             owners,
             preparer,
+            tables: 2,
             genesis,
         })
     }
@@ -284,28 +290,19 @@ impl Registry {
         index: LeafIndex,
         target: Option<Target<'_>>,
     ) -> Result<(), AuthorityError> {
+        check_issuer(statement)?;
         let iss = &statement.iss;
         let refuse = |reason: &str| Err(AuthorityError::NotAuthorised { iss: iss.clone(), reason: reason.to_owned() });
         let covers = |role: Role, notice: &Notice| self.check_scope(iss, index, role, notice);
         match (&statement.content, target) {
             (Content::Authority { change: AuthorityChange::RootKey { key }, .. }, _) => {
-                if !iss.is_recovery() {
-                    return refuse("only the recovery key names the next root");
-                }
                 self.check_owner(&key.key, "root")
             }
-            _ if iss.is_recovery() => refuse("the recovery key names the next root and signs nothing else"),
             (Content::Authority { change: AuthorityChange::LogKey { key }, .. }, _) => {
-                if !iss.is_root() || key.name() != self.genesis.origin {
-                    return refuse("only the root names the next log key, whose name is the origin");
-                }
                 self.check_owner(key.key(), "log")
             }
             (Content::Authority { change, .. }, _) => self.check_publisher_change(iss, index, change),
-            (Content::Rulebook { .. } | Content::Calendar { .. }, _) if iss.is_root() => Ok(()),
-            (Content::Rulebook { .. } | Content::Calendar { .. }, _) => {
-                refuse("only the root records rulebooks and calendars")
-            }
+            (Content::Rulebook { .. } | Content::Calendar { .. }, _) => Ok(()),
             (Content::Notice(notice), _) => covers(Role::Publisher, notice),
             (Content::Reveal { .. }, Some(target)) if target.iss != iss => {
                 refuse("only the publisher who sealed a value reveals it")
@@ -381,6 +378,15 @@ impl Registry {
         }
     }
 
+    /// A key that comes into force; whoever enrols keys without end must not take the verifier's memory.
+    fn take_key(&mut self, jwk: &Jwk) -> SigningKey {
+        if self.tables >= MAX_TABLES {
+            return SigningKey { kid: jwk.kid, key: PreparedKey::without_table(&jwk.key) };
+        }
+        self.tables += 1;
+        SigningKey::new(jwk, self.preparer.as_ref())
+    }
+
     /// Takes in a statement that holds at `index`; it is in force from the next index on.
     pub fn apply(&mut self, statement: &Statement, index: LeafIndex) {
         let Content::Authority { change, .. } = &statement.content else { return };
@@ -392,15 +398,12 @@ impl Registry {
             }
             AuthorityChange::RootKey { key } => {
                 self.owners.insert(*key.key.as_bytes(), "root".to_owned());
-                self.roots.push(Since { from, what: SigningKey::new(key, self.preparer.as_ref()) });
+                let what = self.take_key(key);
+                self.roots.push(Since { from, what });
             }
             AuthorityChange::Grant { publisher, name, key, scope, .. } => {
                 self.owners.insert(*key.key.as_bytes(), publisher.as_str().to_owned());
-                let grant = Grant {
-                    name: name.clone(),
-                    scope: scope.clone(),
-                    signing: SigningKey::new(key, self.preparer.as_ref()),
-                };
+                let grant = Grant { name: name.clone(), scope: scope.clone(), signing: self.take_key(key) };
                 self.publishers.entry(publisher.clone()).or_default().push(Since { from, what: Some(grant) });
             }
             AuthorityChange::Revoke { publisher } => {
@@ -408,6 +411,33 @@ impl Registry {
             }
         }
     }
+}
+
+/// What the reserved issuers alone may say, and what they may not, whatever the ledger holds; `aud` is the ledger's origin.
+///
+/// # Errors
+/// [`AuthorityError::NotAuthorised`].
+pub fn check_issuer(statement: &Statement) -> Result<(), AuthorityError> {
+    let iss = &statement.iss;
+    let reason = match &statement.content {
+        Content::Authority { change: AuthorityChange::RootKey { .. }, .. } if !iss.is_recovery() => {
+            "only the recovery key names the next root"
+        }
+        Content::Authority { change: AuthorityChange::RootKey { .. }, .. } => return Ok(()),
+        _ if iss.is_recovery() => "the recovery key names the next root and signs nothing else",
+        Content::Authority { change: AuthorityChange::LogKey { key }, .. }
+            if !iss.is_root() || key.name() != statement.aud =>
+        {
+            "only the root names the next log key, whose name is the origin"
+        }
+        Content::Rulebook { .. } | Content::Calendar { .. } if !iss.is_root() => {
+            "only the root records rulebooks and calendars"
+        }
+        Content::Notice(_) | Content::Reveal { .. } if iss.is_root() => "the root is no publisher",
+        _ if iss.as_str() == "log" => "the log is no publisher",
+        _ => return Ok(()),
+    };
+    Err(AuthorityError::NotAuthorised { iss: iss.clone(), reason: reason.to_owned() })
 }
 
 fn check_target(
@@ -437,7 +467,7 @@ fn check_target(
 
 impl Content {
     /// `seq` where the statement says one.
-    fn seq(&self) -> Option<u64> {
+    pub(crate) fn seq(&self) -> Option<u64> {
         match self {
             Self::Authority { seq, .. } | Self::Rulebook { seq, .. } | Self::Calendar { seq, .. } => Some(*seq),
             _ => None,

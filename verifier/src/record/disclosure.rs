@@ -9,8 +9,8 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::json::{self, JsonError, Value};
-use super::notice::Notice;
+use super::json::{self, JsonError, MemberError, Value, type_error};
+use super::notice::{Digest, Notice, SealableField, Step, check_decimals};
 use crate::log::base64;
 use crate::log::hash::{Hash, sha256};
 
@@ -89,6 +89,15 @@ pub enum DisclosureError {
         /// The sealed field.
         field: String,
     },
+    /// A reveal shows a field that nobody can have sealed.
+    #[error("the reveal shows `{name}`; only data.reserve_price and data.experts can be sealed")]
+    NeverSealed {
+        /// The member disclosed.
+        name: String,
+    },
+    /// A disclosed value is not what its member must be.
+    #[error("the disclosed value: {0}")]
+    Value(#[from] MemberError),
     /// A reveal shows another field than the one sealed.
     #[error("the reveal shows `{found}` where `{expected}` was sealed")]
     OtherField {
@@ -163,7 +172,7 @@ pub struct Shown {
 pub fn check_notice<S: AsRef<str>>(notice: &Notice, texts: &[S]) -> Result<Shown, DisclosureError> {
     let mut rest = parse_all(texts)?;
     let mut shown = Shown::default();
-    let mut names: Vec<(&[super::notice::Step], String)> = Vec::new();
+    let mut names = Vec::new();
     for digest in &notice.digests {
         let sealed = notice.sealed.iter().find(|sealed| sealed.digest == digest.hash);
         match (rest.remove(&digest.hash), sealed) {
@@ -172,14 +181,12 @@ pub fn check_notice<S: AsRef<str>>(notice: &Notice, texts: &[S]) -> Result<Shown
             }
             (Some(disclosure), None) => {
                 notice.check_place(digest, &disclosure.name)?;
-                let name = (digest.holder.as_slice(), disclosure.name.clone());
-                if names.contains(&name) {
-                    return Err(DisclosureError::Present { name: disclosure.name, place: digest.place() });
-                }
-                names.push(name);
+                check_value(&disclosure)?;
+                once(&mut names, digest, &disclosure.name)?;
                 shown.values.insert(digest.hash, disclosure);
             }
-            (None, Some(_)) => {}
+            // What is sealed will be a member of that name, so nothing else may be.
+            (None, Some(sealed)) => once(&mut names, digest, sealed.field.member())?,
             (None, None) => shown.missing.push(digest.hash),
         }
     }
@@ -187,11 +194,51 @@ pub fn check_notice<S: AsRef<str>>(notice: &Notice, texts: &[S]) -> Result<Shown
     Ok(shown)
 }
 
+/// One object discloses one member of a name.
+fn once<'n>(names: &mut Vec<(&'n [Step], String)>, digest: &'n Digest, name: &str) -> Result<(), DisclosureError> {
+    let name = (digest.holder.as_slice(), name.to_owned());
+    if names.contains(&name) {
+        return Err(DisclosureError::Present { name: name.1, place: digest.place() });
+    }
+    names.push(name);
+    Ok(())
+}
+
+/// Text and contacts are strings, and money is no number, beside the statement as within it.
+fn check_value(disclosure: &Disclosure) -> Result<(), MemberError> {
+    let Disclosure { name, value, .. } = disclosure;
+    match name.as_str() {
+        "text" | "contact" if value.as_str().is_none() => Err(type_error(name, "a string")),
+        _ => check_decimals(name, value),
+    }
+}
+
 /// Holds the disclosures beside a reveal against the digests it reveals and the fields under which they were sealed.
 ///
 /// # Errors
 /// A disclosure of no digest of the reveal, or of another field than the one sealed.
 pub fn check_reveal<S: AsRef<str>>(target: &Notice, digests: &[Hash], texts: &[S]) -> Result<Shown, DisclosureError> {
+    let shown = check_reveal_alone(digests, texts)?;
+    for (digest, disclosure) in &shown.values {
+        if let Some(sealed) = target.sealed.iter().find(|sealed| sealed.digest == *digest)
+            && disclosure.name != sealed.field.member()
+        {
+            let expected = sealed.field.code().to_owned();
+            return Err(DisclosureError::OtherField { expected, found: disclosure.name.clone() });
+        }
+        if let Some(place) = target.digests.iter().find(|d| d.hash == *digest) {
+            target.check_place(place, &disclosure.name)?;
+        }
+    }
+    Ok(shown)
+}
+
+/// As [`check_reveal`], for whoever has not the target: every disclosure is of a digest revealed and of a field that can be
+/// sealed.
+///
+/// # Errors
+/// A disclosure of no digest of the reveal, or of a field that nobody can have sealed.
+pub fn check_reveal_alone<S: AsRef<str>>(digests: &[Hash], texts: &[S]) -> Result<Shown, DisclosureError> {
     let mut rest = parse_all(texts)?;
     let mut shown = Shown::default();
     for digest in digests {
@@ -199,15 +246,10 @@ pub fn check_reveal<S: AsRef<str>>(target: &Notice, digests: &[Hash], texts: &[S
             shown.missing.push(*digest);
             continue;
         };
-        if let Some(sealed) = target.sealed.iter().find(|sealed| sealed.digest == *digest)
-            && disclosure.name != sealed.field.member()
-        {
-            let expected = sealed.field.code().to_owned();
-            return Err(DisclosureError::OtherField { expected, found: disclosure.name });
+        if !SealableField::ALL.iter().any(|field| field.member() == disclosure.name) {
+            return Err(DisclosureError::NeverSealed { name: disclosure.name });
         }
-        if let Some(place) = target.digests.iter().find(|d| d.hash == *digest) {
-            target.check_place(place, &disclosure.name)?;
-        }
+        check_value(&disclosure)?;
         shown.values.insert(*digest, disclosure);
     }
     no_rest(rest)?;

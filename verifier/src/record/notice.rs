@@ -41,6 +41,9 @@ pub const MEMBERS: &[&str] = &[
 /// Members of `data` that may stand beside the JWT; `person` may anywhere under `data`.
 pub const DISCLOSABLE_DATA: &[&str] = &["experts", "reserve_price", "bids", "parcels", "rejected", "person"];
 
+/// Members of `data` that are measures wherever they stand: decimal strings.
+const MEASURES: &[&str] = &["area", "percent", "quantity"];
+
 /// Members of `data` that are money wherever they stand: never a number, which would lose what it cannot represent.
 const MONEY: &[&str] = &[
     "budget",
@@ -174,6 +177,8 @@ pub enum NoticeError {
 }
 
 impl SealableField {
+    /// Every field that may be sealed.
+    pub const ALL: [Self; 2] = [Self::ReservePrice, Self::Experts];
     /// The path as the `sealed` claim writes it.
     pub const fn code(self) -> &'static str {
         match self {
@@ -190,7 +195,7 @@ impl SealableField {
     }
     /// Reads the path of a `sealed` claim.
     pub fn parse(code: &str) -> Option<Self> {
-        [Self::ReservePrice, Self::Experts].into_iter().find(|field| field.code() == code)
+        Self::ALL.into_iter().find(|field| field.code() == code)
     }
 }
 
@@ -334,7 +339,7 @@ fn check_envelope(claims: &Object) -> Result<(), NoticeError> {
         if party.has("contact") {
             return Err(NoticeError::NotDisclosable { path: "parties[].contact".to_owned() });
         }
-        party.string("role")?;
+        party.optional_string("role")?;
         party.optional_string("name")?;
         party.optional_string("id")?;
     }
@@ -385,17 +390,33 @@ fn check_inside(name: &str, value: &Value) -> Result<(), NoticeError> {
     if name == "person" {
         return Err(NoticeError::NotDisclosable { path: "person under data".to_owned() });
     }
-    if name == "amount" && !is_amount(value) {
-        return Err(type_error("amount", "a decimal string").into());
-    }
-    if MONEY.contains(&name) && matches!(value, Value::Number(_)) {
-        return Err(type_error(name, "money: {\"amount\":\"1359102.00\",\"currency\":\"CNY\"}").into());
-    }
+    check_decimal(name, value)?;
     match value {
         Value::Array(items) => items.iter().try_for_each(|item| check_inside("", item)),
         Value::Object(object) if name != "_sd" => object.iter().try_for_each(|(name, value)| check_inside(name, value)),
         _ => Ok(()),
     }
+}
+
+/// Money and measures are decimal strings, at any depth of a value.
+pub(crate) fn check_decimals(name: &str, value: &Value) -> Result<(), MemberError> {
+    check_decimal(name, value)?;
+    match value {
+        Value::Array(items) => items.iter().try_for_each(|item| check_decimals("", item)),
+        Value::Object(object) => object.iter().try_for_each(|(name, value)| check_decimals(name, value)),
+        _ => Ok(()),
+    }
+}
+
+fn check_decimal(name: &str, value: &Value) -> Result<(), MemberError> {
+    let number = matches!(value, Value::Number(_));
+    if (name == "amount" && !is_amount(value)) || (number && MEASURES.contains(&name)) {
+        return Err(type_error(name, "a decimal string"));
+    }
+    if number && MONEY.contains(&name) {
+        return Err(type_error(name, "money: {\"amount\":\"1359102.00\",\"currency\":\"CNY\"}"));
+    }
+    Ok(())
 }
 
 fn is_amount(value: &Value) -> bool {

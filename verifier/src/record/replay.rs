@@ -123,7 +123,9 @@ impl Disclosures {
                         owed.remove(digest);
                     }
                 }
-                self.owed.retain(|_, owed| !owed.is_empty());
+                if self.owed.get(&target.0).is_some_and(BTreeSet::is_empty) {
+                    self.owed.remove(&target.0);
+                }
             }
             _ => {}
         }

@@ -490,15 +490,19 @@ impl AuthorityChange {
         let name = claims.optional_string("name")?;
         if let Subject::Ledger = sub {
             return match (publisher, action) {
-                ("log", "rotate") => {
-                    only(&["log_key"])?;
+                ("log", "rotate" | "enrol") => {
+                    only(&["log_key", "roles", "sectors", "regions"])?;
+                    Scope::check_codes(claims)?;
                     Ok(Self::LogKey { key: read_log_key(claims.string("log_key")?)? })
                 }
-                ("root", "rotate") => {
-                    only(&["jwk"])?;
+                ("root", "rotate" | "enrol") => {
+                    only(&["jwk", "roles", "sectors", "regions"])?;
+                    Scope::check_codes(claims)?;
                     Ok(Self::RootKey { key: Jwk::parse(claims.object("jwk")?)? })
                 }
-                _ => Err(type_error("publisher", "`log` or `root`, with action `rotate`, in subject `ledger`").into()),
+                _ => {
+                    Err(type_error("publisher", "`log` or `root`, which is never revoked, in subject `ledger`").into())
+                }
             };
         }
         let id = PublisherId::parse(publisher).filter(|id| *sub == Subject::Authority(id.clone()));
@@ -544,6 +548,17 @@ impl Scope {
             sectors: list(claims, "sectors", "different sector codes, at least one", Sector::parse)?,
             regions: list(claims, "regions", "different region prefixes of 0, 2, 4 or 6 digits, at least one", prefix)?,
         })
+    }
+
+    /// The keys of the ledger itself have no scope: what is written of one must be codes and means nothing.
+    fn check_codes(claims: &Object) -> Result<(), StatementError> {
+        let known = |name: &'static str, is_code: fn(&str) -> bool| {
+            let unknown = claims.has(name) && !claims.strings(name)?.into_iter().all(is_code);
+            if unknown { Err(StatementError::from(type_error(name, "codes of this ledger"))) } else { Ok(()) }
+        };
+        known("roles", |code| Role::parse(code).is_some())?;
+        known("sectors", |code| Sector::parse(code).is_some())?;
+        known("regions", is_region_prefix)
     }
 
     /// Whether the scope has this role for this sector and region; no region asks for the empty prefix.

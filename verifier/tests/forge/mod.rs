@@ -1,5 +1,9 @@
 //! A ledger written straight to an exported tree, which tests may bend as no honest ledger would.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
+
+mod proven;
+
+pub(crate) use proven::{cosign, witness};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -42,7 +46,11 @@ pub(crate) fn key(seed: u8) -> SigningKey {
 }
 
 pub(crate) fn jwk(seed: u8) -> Jwk {
-    Jwk::new(PublicKey::parse(key(seed).verifying_key().as_bytes()).unwrap())
+    jwk_of(&[seed; 32])
+}
+
+pub(crate) fn jwk_of(secret: &[u8; 32]) -> Jwk {
+    Jwk::new(PublicKey::parse(SigningKey::from_bytes(secret).verifying_key().as_bytes()).unwrap())
 }
 
 pub(crate) fn log_key(seed: u8) -> VerifierKey {
@@ -57,8 +65,12 @@ pub(crate) fn sign(seed: u8, typ: &str, claims: &str) -> String {
 }
 
 pub(crate) fn sign_under(seed: u8, header: &str, claims: &str) -> String {
+    sign_with(&[seed; 32], header, claims)
+}
+
+pub(crate) fn sign_with(secret: &[u8; 32], header: &str, claims: &str) -> String {
     let input = format!("{}.{}", encode_url(header.as_bytes()), encode_url(claims.as_bytes()));
-    let signature = key(seed).sign(input.as_bytes()).to_bytes();
+    let signature = SigningKey::from_bytes(secret).sign(input.as_bytes()).to_bytes();
     format!("{input}.{}", encode_url(&signature))
 }
 
@@ -100,6 +112,8 @@ pub(crate) struct Forge {
     disclosures: Vec<Vec<String>>,
     bundle: Vec<String>,
     lines: String,
+    /// Every entry: its subject, its bytes, what is disclosed beside it.
+    entries: Vec<(Option<String>, String, Vec<String>)>,
     subjects: BTreeMap<String, SubjectState>,
     touched: BTreeSet<String>,
     /// What the map holds, which need not be the truth.
@@ -133,6 +147,7 @@ impl Forge {
             disclosures: Vec::new(),
             bundle: Vec::new(),
             lines: String::new(),
+            entries: Vec::new(),
             subjects: BTreeMap::new(),
             touched: BTreeSet::new(),
             mapped: BTreeMap::new(),
@@ -153,6 +168,11 @@ impl Forge {
             jwk(ROOT).format(),
             jwk(RECOVERY).format()
         )
+    }
+
+    /// The bytes of an entry.
+    pub(crate) fn entries_text(&self, index: usize) -> String {
+        self.entries[index].1.clone()
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -215,6 +235,8 @@ impl Forge {
             self.levels.entry(tile.level).or_default().push(tile.hash);
         }
         self.bundle.push(entry.to_owned());
+        let shown = disclosures.iter().map(ToString::to_string).collect();
+        self.entries.push((subject.map(ToOwned::to_owned), entry.to_owned(), shown));
         if self.bundle.len() == 256 {
             self.flush();
         }

@@ -1,0 +1,137 @@
+//! Receipts and dossiers of a forged ledger, made from RFC 6962's and formats.md's own definitions.
+
+use ed25519_dalek::Signer as _;
+use serde_json::{Value, json};
+use verifier::log::base64::encode;
+use verifier::log::hash::{Hash, node_hash};
+use verifier::log::key::PublicKey;
+use verifier::log::note::{KeyKind, VerifierKey, signature_line};
+use verifier::record::subject_map::{MapNode, key_bit, map_key};
+
+use super::{Forge, key};
+
+/// The vkey of a witness named after its seed.
+pub(crate) fn witness(seed: u8) -> VerifierKey {
+    let key = PublicKey::parse(key(seed).verifying_key().as_bytes()).unwrap();
+    VerifierKey::new(format!("w{seed}.example"), KeyKind::CosignatureV1, key).unwrap()
+}
+
+/// A note with one more line, in which a witness says when it saw the checkpoint.
+pub(crate) fn cosign(note: &str, seed: u8, time: u64) -> String {
+    let body = note.split("\n\n").next().unwrap();
+    let signature = key(seed).sign(format!("cosignature/v1\ntime {time}\n{body}\n").as_bytes()).to_bytes();
+    let vkey = witness(seed);
+    note.to_owned() + &signature_line(vkey.name(), vkey.key_id(), &[&time.to_be_bytes()[..], &signature].concat())
+}
+
+fn root(leaves: &[Hash]) -> Hash {
+    match leaves {
+        [leaf] => *leaf,
+        _ => {
+            let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+            node_hash(root(left), root(right))
+        }
+    }
+}
+
+/// PATH(m, D[n]) of RFC 9162 §2.1.3.1.
+fn path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
+    if leaves.len() == 1 {
+        return Vec::new();
+    }
+    let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+    let (mut proof, sibling) = if index < left.len() {
+        (path(index, left), root(right))
+    } else {
+        (path(index - left.len(), right), root(left))
+    };
+    proof.push(sibling);
+    proof
+}
+
+fn texts(hashes: &[Hash]) -> Vec<String> {
+    hashes.iter().map(ToString::to_string).collect()
+}
+
+impl Forge {
+    /// The log's note over the first entries.
+    pub(crate) fn note_at(&self, size: usize) -> String {
+        self.note(size as u64, root(&self.leaves[..size]))
+    }
+
+    /// The inclusion proof of an entry in the tree of the first entries.
+    pub(crate) fn inclusion(&self, index: usize, size: usize) -> Vec<String> {
+        texts(&path(index, &self.leaves[..size]))
+    }
+
+    /// The receipt of an entry under the head, its `extra` made of these parts.
+    pub(crate) fn receipt_of(&self, index: usize, size: usize, extra: &Value) -> String {
+        let hashes: String = self.inclusion(index, size).iter().map(|hash| format!("{hash}\n")).collect();
+        let extra = encode(extra.to_string().as_bytes());
+        format!("c2sp.org/tlog-proof@v1\nextra {extra}\nindex {index}\n{hashes}\n{}", self.note_at(size))
+    }
+
+    /// The honest receipt of an entry.
+    pub(crate) fn receipt(&self, index: usize) -> String {
+        let (_, entry, shown) = &self.entries[index];
+        self.receipt_of(index, self.leaves.len(), &json!({ "entry": entry, "disclosures": shown }))
+    }
+
+    /// What the newest seal's map says of a subject.
+    pub(crate) fn map_proof(&mut self, subject: &str) -> Value {
+        let key = map_key(subject);
+        let mut depth = 0;
+        while matches!(self.map.node(&key, depth), MapNode::Many(_)) {
+            depth += 1;
+        }
+        let mut siblings = Vec::new();
+        for d in (0..depth).rev() {
+            let mut other = key;
+            other.0[d / 8] ^= 0x80 >> (d % 8);
+            siblings.push(self.map.node(&other, d + 1).hash().to_string());
+        }
+        let mut proof = json!({ "siblings": siblings });
+        let shares = |other: &Hash| (0..depth).all(|d| key_bit(other, d) == key_bit(&key, d));
+        let beside = self.subjects.iter().map(|(name, state)| (map_key(name), state.value()));
+        if let Some((other, value)) = beside.clone().find(|(other, _)| shares(other) && *other != key)
+            && !self.subjects.contains_key(subject)
+        {
+            proof["other_key"] = other.to_string().into();
+            proof["other_value"] = value.to_string().into();
+        }
+        proof
+    }
+
+    /// One subject of a dossier under the newest head.
+    pub(crate) fn part(&mut self, subject: &str) -> Value {
+        let map_proof = self.map_proof(subject);
+        let Some(state) = self.subjects.get(subject) else {
+            return json!({ "id": subject, "count": 0, "map_proof": map_proof });
+        };
+        let tally: serde_json::Map<_, _> =
+            state.tally.iter().map(|(stage, n)| (stage.code().to_owned(), Value::from(n))).collect();
+        let own = self.entries.iter().enumerate().filter(|(_, (of, ..))| of.as_deref() == Some(subject));
+        let entries: Vec<Value> = own
+            .map(|(index, (_, entry, shown))| {
+                let inclusion = self.inclusion(index, self.leaves.len());
+                json!({ "entry": entry, "disclosures": shown, "inclusion": inclusion })
+            })
+            .collect();
+        json!({
+            "id": subject, "count": state.count, "head": state.head.to_string(), "tally": tally, "map_proof": map_proof,
+            "entries": entries,
+        })
+    }
+
+    /// A dossier of these subjects under the newest head, which ends in a seal.
+    pub(crate) fn dossier(&mut self, subjects: &[&str]) -> Value {
+        let size = self.leaves.len();
+        let parts: Vec<Value> = subjects.iter().map(|subject| self.part(subject)).collect();
+        let seal = self.entries[size - 1].1.clone();
+        json!({
+            "format": "mingzhang-dossier/v1", "subject": subjects[0],
+            "head": { "checkpoint": self.note_at(size), "seal": seal, "seal_proof": self.inclusion(size - 1, size) },
+            "subjects": parts,
+        })
+    }
+}
