@@ -17,6 +17,7 @@ mod fsck;
 mod guard;
 mod ledger;
 mod lock;
+mod own_policy;
 mod prover;
 pub mod publisher;
 mod reader;
