@@ -40,7 +40,7 @@ pub enum Outcome {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     /// Entries that statements of the batch refer to or may repeat.
-    pub(crate) entries: HashMap<u64, String>,
+    pub(crate) entries: BTreeMap<u64, String>,
     /// The disclosures of the notices that erasures of the batch are about, and of their reveals: row id and digest.
     pub(crate) disclosures: HashMap<u64, Vec<(i64, Hash)>>,
 }

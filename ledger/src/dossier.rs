@@ -1,23 +1,26 @@
 //! Receipts, dossiers and absence proofs: what the ledger hands out. Each is made within one snapshot of the database, and
 //! checked with the verifier before it leaves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use verifier::dossier::{DossierFile, EntryPart, Head, SubjectPart};
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::hash::Hash;
 use verifier::log::index::{LeafIndex, TreeSize};
-use verifier::log::policy::Policy;
 use verifier::log::tlog_proof::TlogProof;
 use verifier::receipt::format_extra;
 use verifier::record::subject::Subject;
 use verifier::record::subject_map::SubjectState;
 
 use crate::error::LedgerError;
-use crate::prover;
-use crate::reader::Reader;
+use crate::prover::{self, HashReader};
+use crate::reader::{Reader, read_head};
 use crate::state::{read_genesis, read_statement};
-use crate::store::{Changes, Held, Snapshot};
+use crate::store::{CosignedAround, Held, MapHead, Snapshot, index_of};
+
+/// Entries whose rows are read together: their tiles are some 10 MB.
+const TOGETHER: usize = 256;
 
 impl Reader {
     /// The receipt of an entry under the newest head (`.tlog-proof`); nothing if there is no such entry.
@@ -32,9 +35,9 @@ impl Reader {
         let disclosures: Vec<String> = snapshot.disclosures(index.0).await?.into_iter().map(|(_, text)| text).collect();
         let hashes = snapshot.prove(size, |reader| prover::inclusion(index.0, size, reader)).await?;
         let extra = Some(format_extra(&entry, &disclosures).into_bytes());
-        let policy = own_policy(&checkpoint, &mut snapshot).await?;
+        let own = self.own_policy(&checkpoint, &mut snapshot).await?;
         let receipt = TlogProof { extra, index, hashes, checkpoint }.format();
-        match verifier::receipt::verify(&receipt, &policy) {
+        match verifier::receipt::verify(&receipt, &own.policy) {
             Ok(_) => Ok(Some(receipt)),
             Err(error) => Err(LedgerError::WouldNotVerify { what: "receipt", reason: error.to_string() }),
         }
@@ -95,28 +98,25 @@ impl Reader {
 
 /// A dossier being made.
 struct Making<'a> {
+    reader: &'a Reader,
     snapshot: &'a mut Snapshot,
     head: SignedCheckpoint,
-    changes: std::sync::Arc<Changes>,
+    map: Arc<MapHead>,
 }
 
 impl<'a> Making<'a> {
-    async fn start(reader: &Reader, snapshot: &'a mut Snapshot) -> Result<Self, LedgerError> {
+    async fn start(reader: &'a Reader, snapshot: &'a mut Snapshot) -> Result<Self, LedgerError> {
         let head = read_head(snapshot).await?;
-        let changes = reader.changes(snapshot).await?;
-        Ok(Self { snapshot, head, changes })
+        let map = reader.map_head(head.checkpoint.size.0, snapshot).await?;
+        Ok(Self { reader, snapshot, head, map })
     }
 
     fn size(&self) -> u64 {
         self.head.checkpoint.size.0
     }
 
-    async fn inclusion(&mut self, index: u64, size: u64) -> Result<Vec<Hash>, LedgerError> {
-        Ok(self.snapshot.prove(size, |reader| prover::inclusion(index, size, reader)).await?)
-    }
-
     async fn part(&mut self, subject: Subject, with_entries: bool) -> Result<SubjectPart, LedgerError> {
-        let proven = self.snapshot.prove_subject(&subject.to_string(), &self.changes).await?;
+        let proven = self.snapshot.prove_subject(&subject.to_string(), &self.map).await?;
         let Some(Held { state, newest }) = proven.held else {
             return Ok(SubjectPart { subject, state: SubjectState::default(), map_proof: proven.proof, entries: None });
         };
@@ -125,33 +125,56 @@ impl<'a> Making<'a> {
     }
 
     async fn entries(&mut self, newest: u64, count: u64) -> Result<Vec<EntryPart>, LedgerError> {
-        let mut chain = self.snapshot.chain(newest, count).await?;
-        chain.reverse();
+        let mut chain = self.snapshot.chain(newest, count).await?.into_iter().rev();
         let mut parts = Vec::with_capacity(chain.len());
-        for (index, entry) in chain {
-            let disclosures = self.snapshot.disclosures(index).await?.into_iter().map(|(_, text)| text).collect();
-            let inclusion = self.inclusion(index, self.size()).await?;
-            let recorded_by = match self.snapshot.cosigned_after(index).await? {
-                Some(note) => {
-                    let proof = self.inclusion(index, note.checkpoint.size.0).await?;
-                    Some((note, proof))
-                }
-                None => None,
-            };
-            let not_before = self.snapshot.cosigned_before(index).await?;
+        loop {
+            let together: Vec<(u64, String)> = chain.by_ref().take(TOGETHER).collect();
+            if together.is_empty() {
+                return Ok(parts);
+            }
+            parts.append(&mut self.entry_parts(together).await?);
+        }
+    }
+
+    /// These entries with what stands beside them and what proves them: every kind of row is read for all of them at once.
+    async fn entry_parts(&mut self, entries: Vec<(u64, String)>) -> Result<Vec<EntryPart>, LedgerError> {
+        let indexes: Vec<u64> = entries.iter().map(|(index, _)| *index).collect();
+        let mut disclosures: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        for (row, text) in self.snapshot.disclosures_at(&indexes).await? {
+            disclosures.entry(index_of(row >> 8)).or_default().push(text);
+        }
+        let mut cosigned = self.snapshot.cosigned_around(&indexes).await?;
+        let covering = cosigned.iter().filter_map(|(index, around)| Some((*index, around.after.as_ref()?)));
+        let covered = covering.map(|(index, note)| (index, note.checkpoint.size.0)).collect();
+        let mut recorded = self.inclusions(covered).await?.into_iter();
+        let inclusions = self.inclusions(indexes.iter().map(|index| (*index, self.size())).collect()).await?;
+        let mut parts = Vec::with_capacity(entries.len());
+        for ((index, entry), inclusion) in entries.into_iter().zip(inclusions) {
+            let disclosures = disclosures.remove(&index).unwrap_or_default();
+            let CosignedAround { before: not_before, after } = cosigned.remove(&index).unwrap_or_default();
+            let recorded_by = after.and_then(|note| Some((note, recorded.next()?)));
             parts.push(EntryPart { entry, disclosures, inclusion, recorded_by, not_before });
         }
         Ok(parts)
+    }
+
+    /// The proofs of entries, each in the tree of a size.
+    async fn inclusions(&mut self, entries: Vec<(u64, u64)>) -> Result<Vec<Vec<Hash>>, LedgerError> {
+        // The tiles of a smaller tree are prefixes of the head's.
+        let prove = |reader: &mut dyn HashReader| {
+            entries.iter().map(|(index, size)| prover::inclusion(*index, *size, reader)).collect()
+        };
+        Ok(self.snapshot.prove(self.size(), prove).await?)
     }
 
     async fn finish(mut self, subjects: Vec<SubjectPart>) -> Result<DossierFile, LedgerError> {
         let last = self.size() - 1;
         let seal =
             self.snapshot.entry(last).await?.ok_or(LedgerError::Inconsistent { what: "the last entry is missing" })?;
-        let seal_proof = self.inclusion(last, self.size()).await?;
-        let policy = own_policy(&self.head, self.snapshot).await?;
+        let seal_proof = self.inclusions(vec![(last, self.size())]).await?.remove(0);
+        let own = self.reader.own_policy(&self.head, self.snapshot).await?;
         let file = DossierFile { head: Head { checkpoint: self.head, seal, seal_proof }, subjects };
-        match verifier::dossier::verify(&file, &policy, |_, _| false) {
+        match verifier::dossier::verify(&file, &own.policy, |_, _| false) {
             Ok(_) => Ok(file),
             Err(error) => Err(LedgerError::WouldNotVerify { what: "dossier", reason: error.to_string() }),
         }
@@ -163,26 +186,4 @@ fn issuers(part: &SubjectPart) -> Vec<Subject> {
     let entries = part.entries.iter().flatten();
     let issuers = entries.filter_map(|part| read_statement(&part.entry)).map(|statement| statement.iss);
     issuers.filter(|iss| !iss.is_reserved()).map(Subject::Authority).collect()
-}
-
-async fn read_head(snapshot: &mut Snapshot) -> Result<SignedCheckpoint, LedgerError> {
-    snapshot.head().await?.ok_or(LedgerError::Inconsistent { what: "there is no checkpoint" })
-}
-
-/// The policy under which the ledger checks what it hands out: the keys that may have signed this head.
-async fn own_policy(head: &SignedCheckpoint, snapshot: &mut Snapshot) -> Result<Policy, LedgerError> {
-    let genesis = read_genesis(snapshot).await?;
-    let mut keys = vec![genesis.log_key];
-    for index in snapshot.precedents().await? {
-        let statement = snapshot.entry(index).await?.as_deref().and_then(read_statement);
-        if let Some(verifier::record::statement::Content::Authority { change, .. }) = statement.map(|s| s.content)
-            && let verifier::record::statement::AuthorityChange::LogKey { key } = change
-        {
-            keys.push(key);
-        }
-    }
-    let newest = keys.into_iter().rev().find(|key| head.signed_by(key).is_ok());
-    let key = newest.ok_or(LedgerError::Inconsistent { what: "no key of the ledger signed its newest checkpoint" })?;
-    Policy::parse(format!("log {key}\nquorum none\n"))
-        .map_err(|_| LedgerError::Inconsistent { what: "the log key makes no policy" })
 }

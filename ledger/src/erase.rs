@@ -145,8 +145,8 @@ struct Shown {
 /// The reveals of a notice: index and digests.
 async fn reveals(snapshot: &mut Snapshot, target: LeafIndex) -> Result<Vec<(u64, Vec<Hash>)>, LedgerError> {
     let mut reveals = Vec::new();
-    for index in snapshot.precedents().await?.into_iter().filter(|index| *index > target.0) {
-        let statement = snapshot.entry(index).await?.as_deref().and_then(read_statement);
+    for (index, entry) in snapshot.precedents().await?.into_iter().filter(|(index, _)| *index > target.0) {
+        let statement = entry.as_deref().and_then(read_statement);
         if let Some(Content::Reveal { target: of, digests }) = statement.map(|statement| statement.content)
             && of == target
         {

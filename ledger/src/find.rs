@@ -9,7 +9,7 @@ use verifier::record::subject_map::SubjectState;
 use verifier::record::vocabulary::distance;
 
 use crate::error::LedgerError;
-use crate::reader::{Reader, Recorded};
+use crate::reader::{Reader, Recorded, read_head};
 use crate::state::{read_genesis, read_statement};
 use crate::statement_ids::{StatementId, StatementIds};
 
@@ -58,8 +58,8 @@ impl Reader {
         let inconsistent = |what| LedgerError::Inconsistent { what };
         let mut registry =
             Registry::new(genesis).map_err(|_| inconsistent("log, root and recovery key are not three keys"))?;
-        for index in snapshot.precedents().await? {
-            let text = snapshot.entry(index).await?.ok_or(inconsistent("a precedent is no entry"))?;
+        for (index, text) in snapshot.precedents().await? {
+            let text = text.ok_or(inconsistent("a precedent is no entry"))?;
             let statement = read_statement(&text).ok_or(inconsistent("a precedent is no statement"))?;
             registry.apply(&statement, LeafIndex(index));
         }
@@ -119,8 +119,9 @@ impl Reader {
     /// The database cannot be read.
     pub async fn subject_state(&self, subject: &str) -> Result<Option<SubjectState>, LedgerError> {
         let mut snapshot = self.readers.snapshot().await?;
-        let changes = self.changes(&mut snapshot).await?;
-        Ok(snapshot.subject(subject, &changes).await?.map(|held| held.state))
+        let size = read_head(&mut snapshot).await?.checkpoint.size.0;
+        let map = self.map_head(size, &mut snapshot).await?;
+        Ok(snapshot.subject(subject, &map).await?.map(|held| held.state))
     }
 
     /// Project ids near one that is not there: those that contain it, then those a few edits away.

@@ -18,6 +18,7 @@ mod guard;
 mod ledger;
 mod lifecycle;
 mod lock;
+mod own_policy;
 mod prover;
 pub mod publisher;
 mod reader;

@@ -8,7 +8,8 @@ use verifier::log::index::LeafIndex;
 
 use crate::error::LedgerError;
 use crate::ledger::DATABASE;
-use crate::store::{Changes, Readers, Snapshot, index_of};
+use crate::own_policy::OwnPolicy;
+use crate::store::{MapHead, Readers, Snapshot, index_of};
 
 /// Connections of one reader.
 const CONNECTIONS: u32 = 4;
@@ -31,8 +32,10 @@ pub struct Reader {
     pub(crate) readers: Readers,
     pub(crate) dir: PathBuf,
     pub(crate) database: PathBuf,
-    /// What the map's tables do not show yet, as of a size: the same for every proof under one head.
-    changes: Arc<Mutex<Option<AsOf<Changes>>>>,
+    /// What all proofs of the map under one head share, as of its size.
+    map_head: Arc<Mutex<Option<AsOf<MapHead>>>>,
+    /// How what is handed out is checked, as of the last head seen.
+    own_policy: Arc<Mutex<Option<Arc<OwnPolicy>>>>,
 }
 
 impl Reader {
@@ -46,7 +49,7 @@ impl Reader {
             return Err(LedgerError::NoLedger { dir: dir.to_owned() });
         }
         let readers = Readers::open(&database, CONNECTIONS).await?;
-        Ok(Self { readers, dir: dir.to_owned(), database, changes: Arc::default() })
+        Ok(Self { readers, dir: dir.to_owned(), database, map_head: Arc::default(), own_policy: Arc::default() })
     }
 
     /// The newest checkpoint.
@@ -54,20 +57,33 @@ impl Reader {
     /// # Errors
     /// The database cannot be read, or holds none.
     pub async fn head(&self) -> Result<SignedCheckpoint, LedgerError> {
-        let head = self.readers.snapshot().await?.head().await?;
-        head.ok_or(LedgerError::Inconsistent { what: "there is no checkpoint" })
+        read_head(&mut self.readers.snapshot().await?).await
     }
 
-    /// What the map's tables do not show yet in this snapshot.
-    pub(crate) async fn changes(&self, snapshot: &mut Snapshot) -> Result<Arc<Changes>, LedgerError> {
-        let size = snapshot.head().await?.map_or(0, |head| head.checkpoint.size.0);
-        let held = self.changes.lock().expect("nobody panics while holding it").clone();
-        if let Some((_, changes)) = held.filter(|(at, _)| *at == size) {
-            return Ok(changes);
+    /// What all proofs of the map share in this snapshot, whose head has `size` entries.
+    pub(crate) async fn map_head(&self, size: u64, snapshot: &mut Snapshot) -> Result<Arc<MapHead>, LedgerError> {
+        let held = self.map_head.lock().expect("nobody panics while holding it").clone();
+        if let Some((_, map)) = held.filter(|(at, _)| *at == size) {
+            return Ok(map);
         }
-        let changes = Arc::new(snapshot.changes().await?);
-        *self.changes.lock().expect("nobody panics while holding it") = Some((size, changes.clone()));
-        Ok(changes)
+        let map = Arc::new(snapshot.map_head().await?);
+        *self.map_head.lock().expect("nobody panics while holding it") = Some((size, map.clone()));
+        Ok(map)
+    }
+
+    /// The policy under which what this head covers is checked before it leaves.
+    pub(crate) async fn own_policy(
+        &self,
+        head: &SignedCheckpoint,
+        snapshot: &mut Snapshot,
+    ) -> Result<Arc<OwnPolicy>, LedgerError> {
+        let held = self.own_policy.lock().expect("nobody panics while holding it").clone();
+        if let Some(own) = held.filter(|own| own.fits(head)) {
+            return Ok(own);
+        }
+        let own = Arc::new(OwnPolicy::derive(head, self, snapshot).await?);
+        *self.own_policy.lock().expect("nobody panics while holding it") = Some(own.clone());
+        Ok(own)
     }
 
     /// The entries from `first` on, each with what is disclosed beside it: as many as one answer holds (4,096), none after the
@@ -92,4 +108,9 @@ impl Reader {
     pub async fn close(&self) {
         self.readers.close().await;
     }
+}
+
+/// The newest checkpoint of a snapshot.
+pub(crate) async fn read_head(snapshot: &mut Snapshot) -> Result<SignedCheckpoint, LedgerError> {
+    snapshot.head().await?.ok_or(LedgerError::Inconsistent { what: "there is no checkpoint" })
 }

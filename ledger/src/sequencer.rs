@@ -30,7 +30,7 @@ use crate::error::LedgerError;
 use crate::guard::{Guard, check};
 use crate::signer::LogSigner;
 use crate::state::State;
-use crate::store::{Readers, Store};
+use crate::store::{Readers, Store, index_of};
 
 /// The most entries of a batch.
 const MAX_ENTRIES: usize = 8192;
@@ -168,12 +168,10 @@ impl Sequencer {
             return Ok(known);
         }
         let mut snapshot = self.readers.snapshot().await?;
-        for index in entries {
-            known.entries.extend(snapshot.entry(index).await?.map(|entry| (index, entry)));
-        }
-        for index in disclosures {
-            let rows = snapshot.disclosures(index).await?.into_iter();
-            known.disclosures.insert(index, rows.map(|(row, text)| (row, sha256(text.as_bytes()))).collect());
+        known.entries = snapshot.entries_at(&entries).await?;
+        for (row, text) in snapshot.disclosures_at(&disclosures).await? {
+            let beside = known.disclosures.entry(index_of(row >> 8)).or_default();
+            beside.push((row, sha256(text.as_bytes())));
         }
         Ok(known)
     }

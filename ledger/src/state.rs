@@ -78,7 +78,7 @@ impl State {
         // Two connections are two threads within SQLite.
         let (low, high) = tokio::try_join!(snapshot.subjects_of(0..=127), second.subjects_of(128..=255))?;
         state.subjects = low.into_iter().chain(high).collect();
-        state.unmerged = snapshot.changes().await?.lay_over(&mut state.subjects);
+        state.unmerged = snapshot.map_head().await?.lay_over(&mut state.subjects);
         state.ids = ids.await.map_err(|_| LedgerError::Closed)?;
         if state.ids.len() != head.checkpoint.size.0 {
             return Err(inconsistent("there is not one statement id for every entry"));
@@ -91,8 +91,8 @@ impl State {
     }
 
     async fn load_precedents(&mut self, snapshot: &mut Snapshot) -> Result<(), LedgerError> {
-        for index in snapshot.precedents().await? {
-            let text = snapshot.entry(index).await?.ok_or(inconsistent("a precedent is no entry"))?;
+        for (index, text) in snapshot.precedents().await? {
+            let text = text.ok_or(inconsistent("a precedent is no entry"))?;
             let statement = read_statement(&text).ok_or(inconsistent("a precedent is no statement"))?;
             self.set_precedent(LeafIndex(index), &statement).map_err(|_| inconsistent("a value is revealed twice"))?;
         }

@@ -36,10 +36,9 @@ pub(crate) struct Descent {
 }
 
 /// Follows `key` through the two tiles, as far as there is more than one subject.
-pub(crate) fn descend(key: &Hash, top: &MapTile, below: &MapTile) -> Descent {
+pub(crate) fn descend(key: &Hash, top: &TileLevels, below: &TileLevels) -> Descent {
     let mut descent = Descent { siblings: Vec::new(), depth: 0, empty: false };
-    for (tile, byte) in [(top, key.0[0]), (below, key.0[1])] {
-        let levels = levels(tile);
+    for (TileLevels(levels), byte) in [(top, key.0[0]), (below, key.0[1])] {
         for height in (1..=8).rev() {
             let at = usize::from(byte) >> height;
             if !matches!(levels[height][at], MapNode::Many(_)) {
@@ -51,7 +50,7 @@ pub(crate) fn descend(key: &Hash, top: &MapTile, below: &MapTile) -> Descent {
             descent.depth += 1;
         }
     }
-    descent.empty = below[usize::from(key.0[1])] == MapNode::Empty;
+    descent.empty = below.0[0][usize::from(key.0[1])] == MapNode::Empty;
     descent
 }
 
@@ -99,20 +98,26 @@ fn node(subjects: &[Leaf], depth: usize) -> Hash {
     }
 }
 
-/// The nodes above a tile: level 0 is the tile, level 8 the one node above all.
-fn levels(tile: &MapTile) -> Vec<Vec<MapNode>> {
-    let mut levels = vec![tile.to_vec()];
-    for _ in 0..8 {
-        let below = levels.last().expect("begins with the tile");
-        levels.push(below.chunks_exact(2).map(|pair| MapNode::above(pair[0], pair[1])).collect());
+/// A tile with the nodes above it: level 0 is the tile, level 8 the one node above all.
+#[derive(Debug)]
+pub(crate) struct TileLevels(Vec<Vec<MapNode>>);
+
+impl TileLevels {
+    /// Computes the nodes above a tile: at most 255 hashes.
+    pub(crate) fn above(tile: &MapTile) -> Self {
+        let mut levels = vec![tile.to_vec()];
+        for _ in 0..8 {
+            let below = levels.last().expect("begins with the tile");
+            levels.push(below.chunks_exact(2).map(|pair| MapNode::above(pair[0], pair[1])).collect());
+        }
+        Self(levels)
     }
-    levels
 }
 
 /// The root over the nodes at depth 8.
 #[cfg(test)]
 pub(crate) fn map_root(top: &MapTile) -> Hash {
-    levels(top)[8][0].hash()
+    TileLevels::above(top).0[8][0].hash()
 }
 
 /// A tile of the writer's map: the 256 nodes at `depth` (8 or 16) below the first `depth` − 8 bits of `key`.
@@ -153,15 +158,13 @@ pub(crate) fn push_change(bytes: &mut Vec<u8>, prefix: u16, node: &MapNode) {
     push_node(bytes, node);
 }
 
-/// Lays the changed nodes below `byte` over the tile of that byte; none if they have not their form.
-pub(crate) fn overlay(tile: &mut MapTile, byte: u8, changes: &[u8]) -> Option<()> {
-    for change in changes.chunks(CHANGE_NODE) {
-        let (prefix, node) = change.split_at_checked(2)?;
-        if prefix[0] == byte {
-            tile[usize::from(prefix[1])] = parse_node(node)?;
-        }
-    }
-    Some(())
+/// Reads `map_change.nodes`: the first 16 bits of the keys below each node, and the node; none if it has not that form.
+pub(crate) fn parse_changes(bytes: &[u8]) -> Option<Vec<(u16, MapNode)>> {
+    let changes = bytes.chunks(CHANGE_NODE).map(|change| {
+        let (prefix, node) = change.split_first_chunk()?;
+        Some((u16::from_be_bytes(*prefix), parse_node(node)?))
+    });
+    changes.collect()
 }
 
 fn push_node(bytes: &mut Vec<u8>, node: &MapNode) {
@@ -207,7 +210,7 @@ mod tests {
 
     fn prove(map: &mut SubjectMap, subjects: &BTreeMap<Hash, Hash>, key: &Hash) -> MapProof {
         let (top, below) = stored(map, key);
-        let descent = descend(key, &top, &below);
+        let descent = descend(key, &TileLevels::above(&top), &TileLevels::above(&below));
         let (first, last) = descent.bucket(key);
         let bucket: Vec<Leaf> = subjects.range(first..=last).map(|(key, value)| (*key, *value)).collect();
         assert_eq!(descent.empty, bucket.is_empty());
@@ -244,16 +247,13 @@ mod tests {
     }
 
     #[test]
-    fn a_change_lies_over_its_tile_and_over_no_other() {
-        let node = MapNode::Many(sha256(b"x"));
+    fn changes_are_read_as_they_were_written() {
+        let nodes = [(0x1203, MapNode::Single(sha256(b"y"))), (0x12ff, MapNode::Many(sha256(b"x")))];
         let mut changes = Vec::new();
-        push_change(&mut changes, 0x1203, &MapNode::Single(sha256(b"y")));
-        push_change(&mut changes, 0x1203, &node);
-        let mut tile = [MapNode::Empty; 256];
-        assert_eq!(overlay(&mut tile, 0x13, &changes), Some(()));
-        assert_eq!(tile, [MapNode::Empty; 256]);
-        assert_eq!(overlay(&mut tile, 0x12, &changes), Some(()));
-        assert_eq!(tile[3], node);
-        assert_eq!(overlay(&mut tile, 0x12, &changes[..40]), None);
+        nodes.iter().for_each(|(prefix, node)| push_change(&mut changes, *prefix, node));
+        assert_eq!(parse_changes(&changes).as_deref(), Some(&nodes[..]));
+        assert_eq!(parse_changes(&changes[..40]), None);
+        changes[2] = 0;
+        assert_eq!(parse_changes(&changes), None, "a node that is empty is not written");
     }
 }

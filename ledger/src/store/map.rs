@@ -10,7 +10,7 @@ use verifier::record::code::Stage;
 use verifier::record::subject_map::{MapNode, MapProof, SubjectState, Tally, map_key};
 
 use super::{Snapshot, StoreError, SubjectRow, index_of};
-use crate::subject_map::{Leaf, MapTile, descend, overlay, parse_tile};
+use crate::subject_map::{Leaf, MapTile, TileLevels, descend, parse_changes, parse_tile};
 
 /// A subject as the ledger knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,55 +28,56 @@ pub(crate) struct Proven {
     pub(crate) proof: MapProof,
 }
 
-/// What `map_change` holds: what the map's tables do not show yet.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    /// Subjects as the newest batch left them.
+/// What all proofs of one head's map share: its uppermost nodes, and what `subject` and the tiles below do not show yet.
+#[derive(Debug)]
+pub(crate) struct MapHead {
+    /// The nodes down to depth 8.
+    top: TileLevels,
+    /// Changed subjects as the newest batch left them.
     subjects: BTreeMap<Hash, Held>,
-    /// Packed nodes, in the order of the batches.
-    nodes: Vec<Vec<u8>>,
+    /// Changed nodes at depth 16, by the first bits of the keys below, as the newest batch left them.
+    nodes: BTreeMap<u16, MapNode>,
 }
 
 impl Snapshot {
-    /// What the map's tables do not show yet. Up to some 16,000 subjects, a few milliseconds: read once for several proofs.
-    pub(crate) async fn changes(&mut self) -> Result<Changes, StoreError> {
-        let mut changes = Changes::default();
+    /// What all proofs share. Up to some 16,000 changed subjects, a few milliseconds: read once for several proofs.
+    pub(crate) async fn map_head(&mut self) -> Result<MapHead, StoreError> {
+        let top = TileLevels::above(&self.map_tile(-1).await?);
+        let mut head = MapHead { top, subjects: BTreeMap::new(), nodes: BTreeMap::new() };
         let query = sqlx::query("SELECT subjects, nodes FROM map_change ORDER BY size");
         for row in query.fetch_all(self.connection()).await? {
             let mut packed: &[u8] = row.try_get(0)?;
             while !packed.is_empty() {
                 let key = Hash(take(&mut packed).ok_or_else(damaged_change)?);
-                changes.subjects.insert(key, unpack(&mut packed).ok_or_else(damaged_change)?);
+                head.subjects.insert(key, unpack(&mut packed).ok_or_else(damaged_change)?);
             }
-            changes.nodes.push(row.try_get(1)?);
+            head.nodes.extend(parse_changes(row.try_get(1)?).ok_or_else(damaged_change)?);
         }
-        Ok(changes)
+        Ok(head)
     }
 
     /// What the map holds for a subject, with the proof.
-    pub(crate) async fn prove_subject(&mut self, subject: &str, changes: &Changes) -> Result<Proven, StoreError> {
+    pub(crate) async fn prove_subject(&mut self, subject: &str, head: &MapHead) -> Result<Proven, StoreError> {
         let key = map_key(subject);
-        let top = self.map_tile(-1).await?;
         let mut below = self.map_tile(i64::from(key.0[0])).await?;
-        for nodes in &changes.nodes {
-            overlay(&mut below, key.0[0], nodes).ok_or_else(damaged_change)?;
-        }
-        let descent = descend(&key, &top, &below);
+        head.lay_over_tile(key.0[0], &mut below);
+        let descent = descend(&key, &head.top, &TileLevels::above(&below));
         let (first, last) = descent.bucket(&key);
         let mut bucket = BTreeMap::new();
         if !descent.empty {
             bucket.extend(self.subjects(first, last).await?);
-            changes.overlay(first, last, &mut bucket);
+            let newer = head.subjects.range(first..=last);
+            bucket.extend(newer.map(|(key, held)| (*key, held.clone())));
         }
         let leaves: Vec<Leaf> = bucket.iter().map(|(key, held)| (*key, held.state.value())).collect();
         Ok(Proven { proof: descent.prove(&key, &leaves), held: bucket.remove(&key) })
     }
 
     /// What the map holds for a subject.
-    pub(crate) async fn subject(&mut self, subject: &str, changes: &Changes) -> Result<Option<Held>, StoreError> {
+    pub(crate) async fn subject(&mut self, subject: &str, head: &MapHead) -> Result<Option<Held>, StoreError> {
         let key = map_key(subject);
         let newest = self.subjects(key, key).await?.pop().map(|(_, held)| held);
-        Ok(changes.subjects.get(&key).cloned().or(newest))
+        Ok(head.subjects.get(&key).cloned().or(newest))
     }
 
     /// The rows of `subject` whose keys begin with these bytes.
@@ -106,16 +107,18 @@ impl Snapshot {
     }
 }
 
-impl Changes {
+impl MapHead {
     /// Brings subjects up to date; gives the keys of those that were not.
     pub(crate) fn lay_over(&self, subjects: &mut HashMap<Hash, Held>) -> BTreeSet<Hash> {
         subjects.extend(self.subjects.iter().map(|(key, held)| (*key, held.clone())));
         self.subjects.keys().copied().collect()
     }
 
-    /// The subjects between two keys as the batches since the last merge left them.
-    fn overlay(&self, first: Hash, last: Hash, subjects: &mut BTreeMap<Hash, Held>) {
-        subjects.extend(self.subjects.range(first..=last).map(|(key, held)| (*key, held.clone())));
+    /// Brings the tile of the keys that begin with `byte` up to date.
+    fn lay_over_tile(&self, byte: u8, tile: &mut MapTile) {
+        for (prefix, node) in self.nodes.range(u16::from_be_bytes([byte, 0])..=u16::from_be_bytes([byte, 0xff])) {
+            tile[usize::from(prefix & 0xff)] = *node;
+        }
     }
 }
 

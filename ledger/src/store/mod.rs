@@ -13,9 +13,9 @@ mod wal;
 
 pub(crate) use check::{Cell, Row, fresh_schema};
 pub(crate) use commit::{Batch, EntryRow, MapRows, SubjectRow};
-pub(crate) use map::{Changes, Held};
+pub(crate) use map::{Held, MapHead};
 pub(crate) use open::{Readers, Store, copy};
-pub(crate) use read::Snapshot;
+pub(crate) use read::{CosignedAround, Snapshot};
 
 /// Why the store could not do what was asked: always operational, never the fault of what was submitted.
 #[derive(Debug, thiserror::Error)]

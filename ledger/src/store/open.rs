@@ -81,7 +81,9 @@ impl Readers {
             .pragma("query_only", "ON")
             .pragma("cache_size", format!("-{READER_CACHE_KIB}"))
             .pragma("mmap_size", (1_u64 << 40).to_string());
-        let pool = SqlitePoolOptions::new().max_connections(connections).connect_with(options).await?;
+        // A file does not hang up: no need to ask a connection whether it is still there.
+        let pool = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+        let pool = pool.connect_with(options).await?;
         Ok(Self { pool })
     }
 }

@@ -1,5 +1,7 @@
 //! Reading: everything a [`Snapshot`] answers is the state after one whole batch.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 use verifier::log::checkpoint::SignedCheckpoint;
@@ -9,6 +11,26 @@ use crate::prover::{HashReader, TileName, Tiles, WantedTiles, tile_width};
 
 /// Entries, disclosures or tiles read at once.
 const CHUNK: u64 = 4096;
+
+/// Checkpoints as they are handed out: the log's note and, below it, the cosignatures received for it.
+macro_rules! checkpoints {
+    ($which:literal) => {
+        concat!(
+            "SELECT size, note || coalesce((SELECT group_concat(line || char(10), '' ORDER BY line)
+                 FROM cosignature WHERE cosignature.size = checkpoint.size), '') FROM checkpoint ",
+            $which
+        )
+    };
+}
+
+/// The cosigned checkpoints around an entry.
+#[derive(Debug, Default)]
+pub(crate) struct CosignedAround {
+    /// The latest that does not cover the entry.
+    pub(crate) before: Option<SignedCheckpoint>,
+    /// The earliest that covers it.
+    pub(crate) after: Option<SignedCheckpoint>,
+}
 
 /// One state of the ledger, as long as it is held.
 pub(crate) struct Snapshot {
@@ -34,74 +56,79 @@ impl Snapshot {
 
     /// The newest checkpoint.
     pub(crate) async fn head(&mut self) -> Result<Option<SignedCheckpoint>, StoreError> {
-        self.checkpoint_where("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1", 0).await
+        let row = sqlx::query(checkpoints!("ORDER BY size DESC LIMIT 1")).fetch_optional(self.connection()).await?;
+        row.as_ref().map(read_checkpoint).transpose()
     }
 
     /// The checkpoint of a size.
     pub(crate) async fn checkpoint(&mut self, size: u64) -> Result<Option<SignedCheckpoint>, StoreError> {
-        self.checkpoint_where("SELECT size, note FROM checkpoint WHERE size = ?", size).await
+        let query = sqlx::query(checkpoints!("WHERE size = ?")).bind(row_id(size));
+        let row = query.fetch_optional(self.connection()).await?;
+        row.as_ref().map(read_checkpoint).transpose()
     }
 
-    /// The earliest checkpoint that covers an entry and has a cosignature.
-    pub(crate) async fn cosigned_after(&mut self, index: u64) -> Result<Option<SignedCheckpoint>, StoreError> {
-        let cosigned =
-            "SELECT size, note FROM checkpoint WHERE size = (SELECT min(size) FROM cosignature WHERE size > ?)";
-        self.checkpoint_where(cosigned, index).await
-    }
-
-    /// The latest checkpoint that does not cover an entry and has a cosignature.
-    pub(crate) async fn cosigned_before(&mut self, index: u64) -> Result<Option<SignedCheckpoint>, StoreError> {
-        let cosigned =
-            "SELECT size, note FROM checkpoint WHERE size = (SELECT max(size) FROM cosignature WHERE size <= ?)";
-        self.checkpoint_where(cosigned, index).await
-    }
-
-    /// The log's note with the cosignatures received for it.
-    async fn checkpoint_where(
+    /// The checkpoints in these rows, by row.
+    async fn checkpoints(
         &mut self,
-        query: &'static str,
-        value: u64,
-    ) -> Result<Option<SignedCheckpoint>, StoreError> {
-        let Some(row) = sqlx::query(query).bind(row_id(value)).fetch_optional(self.connection()).await? else {
-            return Ok(None);
-        };
-        let (size, mut note): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-        for line in self.cosignatures(index_of(size)).await? {
-            note.push_str(&line);
-            note.push('\n');
+        sizes: impl IntoIterator<Item = &i64>,
+    ) -> Result<BTreeMap<i64, SignedCheckpoint>, StoreError> {
+        let sizes: BTreeSet<&i64> = sizes.into_iter().collect();
+        if sizes.is_empty() {
+            return Ok(BTreeMap::new());
         }
-        let what = "the note is not a checkpoint";
-        SignedCheckpoint::parse(&note).map(Some).map_err(|_| StoreError::Damaged {
-            table: "checkpoint",
-            row: size,
-            what,
-        })
+        let query = sqlx::query(checkpoints!("WHERE size IN (SELECT value FROM json_each(?))"));
+        let rows = query.bind(list(sizes)).fetch_all(self.connection()).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, read_checkpoint(row)?))).collect()
     }
 
-    async fn cosignatures(&mut self, size: u64) -> Result<Vec<String>, StoreError> {
-        let query = sqlx::query_scalar("SELECT line FROM cosignature WHERE size = ? ORDER BY line");
-        Ok(query.bind(row_id(size)).fetch_all(self.connection()).await?)
-    }
-
-    /// The checkpoints above a size, at most `limit`, with the cosignatures received for them.
+    /// The checkpoints above a size, at most `limit`.
     pub(crate) async fn checkpoints_after(
         &mut self,
         size: u64,
         limit: u64,
     ) -> Result<Vec<SignedCheckpoint>, StoreError> {
-        let query = sqlx::query_scalar("SELECT size FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?");
-        let sizes: Vec<i64> = query.bind(row_id(size)).bind(row_id(limit)).fetch_all(self.connection()).await?;
-        let mut notes = Vec::with_capacity(sizes.len());
-        for size in sizes {
-            notes.extend(self.checkpoint(index_of(size)).await?);
+        let query = sqlx::query(checkpoints!("WHERE size > ? ORDER BY size LIMIT ?"));
+        let rows = query.bind(row_id(size)).bind(row_id(limit)).fetch_all(self.connection()).await?;
+        rows.iter().map(read_checkpoint).collect()
+    }
+
+    /// The cosigned checkpoints around each of these entries, by index.
+    pub(crate) async fn cosigned_around(
+        &mut self,
+        indexes: &[u64],
+    ) -> Result<BTreeMap<u64, CosignedAround>, StoreError> {
+        let query = sqlx::query(
+            "SELECT value, (SELECT max(size) FROM cosignature WHERE size <= value),
+                    (SELECT min(size) FROM cosignature WHERE size > value)
+             FROM json_each(?)",
+        );
+        let rows = query.bind(list(indexes)).fetch_all(self.connection()).await?;
+        let mut sizes: Vec<(i64, [Option<i64>; 2])> = Vec::with_capacity(rows.len());
+        for row in &rows {
+            sizes.push((row.try_get(0)?, [row.try_get(1)?, row.try_get(2)?]));
         }
-        Ok(notes)
+        let notes = self.checkpoints(sizes.iter().flat_map(|(_, around)| around).flatten()).await?;
+        let around = |(index, around): (i64, [Option<i64>; 2])| {
+            let [before, after] = around.map(|size| notes.get(&size?).cloned());
+            (index_of(index), CosignedAround { before, after })
+        };
+        Ok(sizes.into_iter().map(around).collect())
     }
 
     /// An entry.
     pub(crate) async fn entry(&mut self, index: u64) -> Result<Option<String>, StoreError> {
         let query = sqlx::query_scalar("SELECT entry FROM entry WHERE idx = ?");
         Ok(query.bind(row_id(index)).fetch_optional(self.connection()).await?)
+    }
+
+    /// The entries at these indexes, by index; none where there is none.
+    pub(crate) async fn entries_at(
+        &mut self,
+        indexes: impl IntoIterator<Item = &u64>,
+    ) -> Result<BTreeMap<u64, String>, StoreError> {
+        let query = sqlx::query("SELECT idx, entry FROM entry WHERE idx IN (SELECT value FROM json_each(?))");
+        let rows = query.bind(list(indexes)).fetch_all(self.connection()).await?;
+        rows.iter().map(|row| Ok((index_of(row.try_get(0)?), row.try_get(1)?))).collect()
     }
 
     /// The entries from `first`, as many as one answer holds, none after the last.
@@ -141,11 +168,24 @@ impl Snapshot {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
-    /// Indexes of the entries by which later ones are judged.
-    pub(crate) async fn precedents(&mut self) -> Result<Vec<u64>, StoreError> {
-        let rows: Vec<i64> =
-            sqlx::query_scalar("SELECT idx FROM precedent ORDER BY idx").fetch_all(self.connection()).await?;
-        Ok(rows.into_iter().map(index_of).collect())
+    /// The disclosures beside the entries at these indexes: row id and disclosure.
+    pub(crate) async fn disclosures_at(
+        &mut self,
+        indexes: impl IntoIterator<Item = &u64>,
+    ) -> Result<Vec<(i64, String)>, StoreError> {
+        let query = sqlx::query(
+            "SELECT disclosure.id, disclosure FROM json_each(?) CROSS JOIN disclosure
+             WHERE disclosure.id >= value << 8 AND disclosure.id < (value + 1) << 8 ORDER BY disclosure.id",
+        );
+        let rows = query.bind(list(indexes)).fetch_all(self.connection()).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// The entries by which later ones are judged: index and entry, if there is one.
+    pub(crate) async fn precedents(&mut self) -> Result<Vec<(u64, Option<String>)>, StoreError> {
+        let query = sqlx::query("SELECT idx, entry FROM precedent LEFT JOIN entry USING (idx) ORDER BY idx");
+        let rows = query.fetch_all(self.connection()).await?;
+        rows.iter().map(|row| Ok((index_of(row.try_get(0)?), row.try_get(1)?))).collect()
     }
 
     /// Tiles of a tree of `size` leaves, cut to the width they have there.
@@ -154,11 +194,20 @@ impl Snapshot {
         size: u64,
         names: impl IntoIterator<Item = TileName>,
     ) -> Result<Tiles, StoreError> {
+        let names: Vec<TileName> = names.into_iter().collect();
+        if names.is_empty() {
+            return Ok(Tiles::default());
+        }
+        let query = sqlx::query("SELECT id, hashes FROM tile WHERE id IN (SELECT value FROM json_each(?))");
+        let rows = query.bind(list(names.iter().map(|(level, n)| tile_id(*level, *n))));
+        let mut stored = HashMap::with_capacity(names.len());
+        for row in rows.fetch_all(self.connection()).await? {
+            stored.insert(row.try_get::<i64, _>(0)?, row.try_get::<Vec<u8>, _>(1)?);
+        }
         let mut tiles = Tiles::default();
         for name in names {
             let row = tile_id(name.0, name.1);
-            let query = sqlx::query_scalar("SELECT hashes FROM tile WHERE id = ?").bind(row);
-            let mut hashes: Vec<u8> = query.fetch_optional(self.connection()).await?.unwrap_or_default();
+            let mut hashes = stored.remove(&row).unwrap_or_default();
             let bytes = usize::try_from(tile_width(size, name) * 32).expect("at most 8192");
             if hashes.len() < bytes {
                 return Err(StoreError::Damaged { table: "tile", row, what: "the tile is missing or too short" });
@@ -194,4 +243,16 @@ impl Snapshot {
             sqlx::query("SELECT first, name FROM subject_name ORDER BY first").fetch_all(self.connection()).await?;
         rows.iter().map(|row| Ok((index_of(row.try_get(0)?), row.try_get(1)?))).collect()
     }
+}
+
+fn read_checkpoint(row: &SqliteRow) -> Result<SignedCheckpoint, StoreError> {
+    let damaged = |row| StoreError::Damaged { table: "checkpoint", row, what: "the note is not a checkpoint" };
+    let size: i64 = row.try_get(0)?;
+    SignedCheckpoint::parse(row.try_get(1)?).map_err(|_| damaged(size))
+}
+
+/// Numbers as one parameter, for SQLite's `json_each`: one statement for any number of rows.
+fn list<N: ToString>(numbers: impl IntoIterator<Item = N>) -> String {
+    let numbers: Vec<String> = numbers.into_iter().map(|number| number.to_string()).collect();
+    format!("[{}]", numbers.join(","))
 }

@@ -1,0 +1,57 @@
+//! The policy under which the ledger checks what it hands out: the log key that signed its head, and no witness.
+//!
+//! Which keys the log has had is in the entries of the subject `ledger`. They are read when a head is not signed by the key
+//! known so far, which is seldom: once for a [`Reader`](crate::Reader), and once after each change of the log's key.
+
+use verifier::log::checkpoint::SignedCheckpoint;
+use verifier::log::note::VerifierKey;
+use verifier::log::policy::Policy;
+use verifier::record::statement::{AuthorityChange, Content};
+
+use crate::error::LedgerError;
+use crate::reader::Reader;
+use crate::state::{read_genesis, read_statement};
+use crate::store::Snapshot;
+
+/// The log key in use, and the policy of it alone.
+#[derive(Debug)]
+pub(crate) struct OwnPolicy {
+    key: VerifierKey,
+    pub(crate) policy: Policy,
+}
+
+impl OwnPolicy {
+    /// Whether this policy's key signed the head.
+    pub(crate) fn fits(&self, head: &SignedCheckpoint) -> bool {
+        head.signed_by(&self.key).is_ok()
+    }
+
+    /// The policy of the newest of the log's keys that signed this head.
+    pub(crate) async fn derive(
+        head: &SignedCheckpoint,
+        reader: &Reader,
+        snapshot: &mut Snapshot,
+    ) -> Result<Self, LedgerError> {
+        let mut keys = vec![read_genesis(snapshot).await?.log_key];
+        let map = reader.map_head(head.checkpoint.size.0, snapshot).await?;
+        if let Some(held) = snapshot.subject("ledger", &map).await? {
+            // From the newest backwards.
+            let entries = snapshot.chain(held.newest, held.state.count).await?;
+            keys.extend(entries.iter().rev().filter_map(|(_, entry)| named_key(entry)));
+        }
+        let newest = keys.into_iter().rev().find(|key| head.signed_by(key).is_ok());
+        let inconsistent = |what| LedgerError::Inconsistent { what };
+        let key = newest.ok_or(inconsistent("no key of the ledger signed its newest checkpoint"))?;
+        let policy = Policy::parse(format!("log {key}\nquorum none\n"))
+            .map_err(|_| inconsistent("the log key makes no policy"))?;
+        Ok(Self { key, policy })
+    }
+}
+
+/// The log key that an entry of the subject `ledger` names, if it changes that key.
+fn named_key(entry: &str) -> Option<VerifierKey> {
+    match read_statement(entry)?.content {
+        Content::Authority { change: AuthorityChange::LogKey { key }, .. } => Some(key),
+        _ => None,
+    }
+}

@@ -1,0 +1,125 @@
+//! Receipts and dossiers hold what the ledger has at their head: across a change of the log's key, and between cosignatures.
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+
+use std::path::Path;
+
+use fixture::{ORIGIN, enrol, new_ledger, notice, publisher, root};
+use ledger::publisher::Desk;
+use ledger::{Ledger, NEXT_LOG_KEY, Outcome, PrivateKey, Reader};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+use verifier::dossier::{DossierFile, EntryPart};
+use verifier::log::base64::encode;
+use verifier::log::index::LeafIndex;
+use verifier::log::policy::Policy;
+use verifier::record::subject::{ProjectId, Subject};
+
+fn project(id: &str) -> Subject {
+    Subject::Project(ProjectId::parse(id).unwrap())
+}
+
+async fn record(ledger: &Ledger, project: &str, jti: &str) -> LeafIndex {
+    match ledger.submit(notice("P", &publisher(10), project, jti, jti)).await.unwrap() {
+        Outcome::Recorded(index) => index,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_stays_open_goes_on_when_the_log_key_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = new_ledger(dir.path()).await;
+    ledger.submit(enrol("P", &publisher(10), 0)).await.unwrap();
+    let before = record(&ledger, "X", "1").await;
+    ledger.close().await;
+
+    let reader = Reader::open(dir.path()).await.unwrap();
+    assert!(reader.receipt(before).await.unwrap().is_some());
+    let next = PrivateKey::generate().unwrap();
+    next.write(&dir.path().join(NEXT_LOG_KEY)).unwrap();
+    let vkey = next.log_vkey(ORIGIN).unwrap();
+    let ledger = Ledger::open(dir.path()).await.unwrap();
+    let root = root();
+    let desk = Desk { iss: "root", key: &root, origin: ORIGIN, now: 1_764_000_000 };
+    assert!(matches!(ledger.submit(desk.next_log_key(1, &vkey).unwrap()).await.unwrap(), Outcome::Recorded(_)));
+    let after = record(&ledger, "X", "2").await;
+
+    let policy = Policy::parse(format!("log {vkey}\nquorum none\n")).unwrap();
+    for index in [before, after] {
+        let receipt = reader.receipt(index).await.unwrap().unwrap();
+        assert_eq!(verifier::receipt::verify(&receipt, &policy).unwrap().proof.index, index);
+    }
+    let dossier = reader.dossier(&project("X")).await.unwrap();
+    assert!(verifier::dossier::verify(&dossier, &policy, |_, _| false).is_ok());
+    ledger.close().await;
+}
+
+/// Writes cosignatures as a witness of the name would give them to these checkpoints; no policy here asks for them.
+async fn cosign(dir: &Path, witness: &str, sizes: &[u64]) {
+    let options = SqliteConnectOptions::new().filename(dir.join("ledger.db"));
+    let mut database = options.connect().await.unwrap();
+    for size in sizes {
+        let line = format!("— {witness} {}", encode(&[u8::try_from(*size % 200).unwrap(); 76]));
+        let insert = sqlx::query("INSERT INTO cosignature (size, line) VALUES (?, ?)");
+        insert.bind(i64::try_from(*size).unwrap()).bind(line).execute(&mut database).await.unwrap();
+    }
+    database.close().await.unwrap();
+}
+
+/// The sizes of the cosigned checkpoints before and after an entry, and the cosignatures of the one after.
+fn around(part: &EntryPart) -> (Option<u64>, Option<(u64, usize)>) {
+    let before = part.not_before.as_ref().map(|note| note.checkpoint.size.0);
+    let lines = |text: &str| text.lines().filter(|line| line.starts_with("— witness")).count();
+    let after = part.recorded_by.as_ref().map(|(note, _)| (note.checkpoint.size.0, lines(&note.format())));
+    (before, after)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_entry_of_a_dossier_stands_between_the_cosigned_checkpoints_nearest_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = new_ledger(dir.path()).await;
+    ledger.submit(enrol("P", &publisher(10), 0)).await.unwrap();
+    let mut indexes = Vec::new();
+    for n in 0..6 {
+        // Each is its own batch, whose checkpoint has two entries more than the index: the notice and the seal.
+        indexes.push(record(&ledger, "X", &format!("x{n}")).await.0);
+        record(&ledger, &format!("OTHER{n}"), &format!("o{n}")).await;
+    }
+    ledger.close().await;
+    let [after_second, after_fourth] = [indexes[1] + 2, indexes[3] + 2];
+    cosign(dir.path(), "witness.example/a", &[after_second, after_fourth]).await;
+    cosign(dir.path(), "witness.example/b", &[after_second]).await;
+
+    let reader = Reader::open(dir.path()).await.unwrap();
+    let file = reader.dossier(&project("X")).await.unwrap();
+    let found: Vec<_> = file.subjects[0].entries.as_ref().unwrap().iter().map(around).collect();
+    let (second, fourth) = (Some((after_second, 2)), Some((after_fourth, 1)));
+    let expected = [
+        (None, second),
+        (None, second),
+        (Some(after_second), fourth),
+        (Some(after_second), fourth),
+        (Some(after_fourth), None),
+        (Some(after_fourth), None),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(DossierFile::parse(&file.format()).unwrap(), file);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_of_more_entries_than_are_read_together_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = new_ledger(dir.path()).await;
+    ledger.submit(enrol("P", &publisher(10), 0)).await.unwrap();
+    let key = publisher(10);
+    let notices = (0..600).map(|n| notice("P", &key, "X", &format!("x{n}"), &format!("text {n}"))).collect();
+    ledger.submit_many(notices).await.unwrap();
+    ledger.close().await;
+    let reader = Reader::open(dir.path()).await.unwrap();
+    let file = reader.dossier(&project("X")).await.unwrap();
+    let entries = file.subjects[0].entries.as_ref().unwrap();
+    assert_eq!(entries.len(), 600);
+    assert!(entries.iter().all(|part| part.disclosures.len() == 1));
+}
