@@ -34,7 +34,10 @@ pub(crate) async fn check(arguments: &Check, output: Output) -> Result<u8, Failu
     let warns = remarks.iter().filter(|remark| remark.warns()).count();
     let mut text: String = remarks.iter().map(|remark| remark.line(output) + "\n").collect();
     text += &output
-        .pick("将违反 {b} 条规则，共 {w} 条提示（未改动账本）", "would break {b} rules; {w} remarks in all (nothing was changed)")
+        .pick(
+            "将违反 {b} 条规则，共 {w} 条提示（未改动账本）",
+            "would break {b} rules; {w} remarks in all (nothing was changed)",
+        )
         .replace("{b}", &breaks.to_string())
         .replace("{w}", &warns.to_string());
     let json = json!({ "notice_id": draft.notice_id, "project": draft.project.as_str(), "breaks": breaks,

@@ -63,7 +63,12 @@ impl Foresight {
     }
 
     /// What the rules say of a draft, beside the project as it is recorded; the gravest first.
-    pub(crate) fn look(&self, mut project: Project, draft: &Draft, seals: &[SealOrder]) -> Result<Vec<Remark>, Failure> {
+    pub(crate) fn look(
+        &self,
+        mut project: Project,
+        draft: &Draft,
+        seals: &[SealOrder],
+    ) -> Result<Vec<Remark>, Failure> {
         let at = now();
         let desk = Desk { iss: "draft", key: &self.key, origin: "draft", now: at };
         let (signed, _) = desk.notice(draft, seals, true).map_err(Failure::from)?;
@@ -73,8 +78,7 @@ impl Foresight {
         let times = Times { after: None, by: None, recorded: at };
         project.record(DRAFT, &statement, &Shown { values, missing: Vec::new() }, times);
         let verdict = judge(&project, &self.law, AsOf { at, quorum: false });
-        let mut remarks: Vec<Remark> =
-            verdict.lots.iter().flat_map(|lot| &lot.outcomes).flat_map(remarks).collect();
+        let mut remarks: Vec<Remark> = verdict.lots.iter().flat_map(|lot| &lot.outcomes).flat_map(remarks).collect();
         remarks.sort_by_key(|remark| std::cmp::Reverse(remark.outcome));
         remarks.dedup_by(|a, b| a.rule == b.rule && a.text == b.text);
         Ok(remarks)
@@ -119,7 +123,8 @@ impl Remark {
     /// One line for a person.
     pub(crate) fn line(&self, output: Output) -> String {
         let pick = |text: &Text| output.pick(&text.zh, &text.en).to_owned();
-        let mut line = format!("【{}】{} {}（{}）", pick(&self.outcome.name()), self.rule, pick(&self.title), pick(&self.basis));
+        let mut line =
+            format!("【{}】{} {}（{}）", pick(&self.outcome.name()), self.rule, pick(&self.title), pick(&self.basis));
         if !self.text.zh.is_empty() {
             line += &format!("\n    {}", plain(&pick(&self.text)));
         }

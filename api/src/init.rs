@@ -68,7 +68,10 @@ fn said_law(recorded: &Shipped, output: Output) -> String {
     let years = recorded.years.first().zip(recorded.years.last());
     let years = years.map_or_else(String::new, |(first, last)| format!("{first}–{last}"));
     output
-        .pick("已记录规则 {version}（{rules} 条）和日历 {years}", "recorded rulebook {version} ({rules} rules) and calendars {years}")
+        .pick(
+            "已记录规则 {version}（{rules} 条）和日历 {years}",
+            "recorded rulebook {version} ({rules} rules) and calendars {years}",
+        )
         .replace("{version}", version)
         .replace("{rules}", &rules.to_string())
         .replace("{years}", &years)

@@ -142,7 +142,8 @@ async fn recorded_years(dir: &Path, subject: &Subject) -> Result<Vec<Year>, Fail
     let mut years: Vec<Year> = Vec::new();
     for part in entries {
         let Ok(Entry { body: Body::Statement { statement, .. }, .. }) = Entry::parse(&part.entry) else { continue };
-        let Ok(Statement { content: Content::Calendar { year, holidays, workdays, .. }, .. }) = Statement::parse(statement)
+        let Ok(Statement { content: Content::Calendar { year, holidays, workdays, .. }, .. }) =
+            Statement::parse(statement)
         else {
             continue;
         };

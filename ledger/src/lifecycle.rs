@@ -1,6 +1,8 @@
 //! What the rules need of a ledger, read without proofs: for whoever trusts this very file, such as the clerk who asks what
 //! the rules will say. Readers elsewhere get it from a dossier, with the proof that it is all.
 
+use std::collections::BTreeMap;
+
 use verifier::lifecycle::Law;
 use verifier::lifecycle::facts::{Project, Times};
 use verifier::lifecycle::instant::Seconds;
@@ -10,7 +12,8 @@ use verifier::record::statement::Statement;
 use verifier::record::subject::{ProjectId, Subject};
 
 use crate::error::LedgerError;
-use crate::reader::Reader;
+use crate::reader::{Reader, read_head};
+use crate::store::index_of;
 
 /// An entry, read: its index, when it was recorded, its statement, and what is shown beside it.
 type Read = (u64, Seconds, Statement, Shown);
@@ -53,12 +56,17 @@ impl Reader {
     /// The statements of a subject, in the order of the ledger.
     async fn statements_of(&self, subject: &Subject) -> Result<Vec<Read>, LedgerError> {
         let mut snapshot = self.readers.snapshot().await?;
-        let changes = self.changes(&mut snapshot).await?;
-        let Some(held) = snapshot.subject(&subject.to_string(), &changes).await? else { return Ok(Vec::new()) };
+        let size = read_head(&mut snapshot).await?.checkpoint.size.0;
+        let map = self.map_head(size, &mut snapshot).await?;
+        let Some(held) = snapshot.subject(&subject.to_string(), &map).await? else { return Ok(Vec::new()) };
+        let chain = snapshot.chain(held.newest, held.state.count).await?;
+        let mut texts: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        for (row, text) in snapshot.disclosures_at(chain.iter().map(|(index, _)| index)).await? {
+            texts.entry(index_of(row >> 8)).or_default().push(text);
+        }
         let mut statements = Vec::new();
-        for (index, entry) in snapshot.chain(held.newest, held.state.count).await?.into_iter().rev() {
-            let texts: Vec<String> = snapshot.disclosures(index).await?.into_iter().map(|(_, text)| text).collect();
-            statements.extend(read(index, &entry, &texts)?);
+        for (index, entry) in chain.into_iter().rev() {
+            statements.extend(read(index, &entry, &texts.remove(&index).unwrap_or_default())?);
         }
         Ok(statements)
     }

@@ -23,6 +23,7 @@ use crate::log::index::{LeafIndex, TreeSize};
 use crate::log::policy::Policy;
 use crate::log::policy_check::{PolicyCheckError, Witnessed};
 use crate::log::proof::{ProofError, check_inclusion};
+use crate::log::quorum::Cosigned;
 use crate::record::authority::{AuthorityError, Registry, Target};
 use crate::record::disclosure::Shown;
 use crate::record::entry::{Body, Entry, EntryError, EntryTime, Genesis, Seal, entry_hash};
@@ -310,7 +311,7 @@ pub fn verify(
         shows_entries,
     };
     if file.subjects.len() > 1 || first.entries.is_some() {
-        dossier.replay(&links, policy)?;
+        dossier.replay(&links, Bounding::new(&file.head.checkpoint, policy))?;
         dossier.check_subjects(file)?;
     }
     Ok(dossier)
@@ -329,13 +330,13 @@ impl Dossier {
     }
 
     /// Every statement shown holds at its index, in the order of the ledger.
-    fn replay(&mut self, links: &BTreeMap<u64, Link<'_>>, policy: &Policy) -> Result<(), DossierError> {
+    fn replay<'a>(&mut self, links: &BTreeMap<u64, Link<'a>>, mut bounding: Bounding<'a>) -> Result<(), DossierError> {
         let mut registry = Registry::new(read_genesis(links, &self.head)?)
             .map_err(|error| DossierError::Authority { index: LeafIndex(0), error })?;
         let mut jtis = BTreeSet::new();
         for (index, link) in links {
             let index = LeafIndex(*index);
-            let public = check_bounds(index, link, &self.head, policy)?;
+            let public = bounding.check(index, link)?;
             let recorded = |statement, shown| Recorded {
                 subject: link.part.subject.clone(),
                 seq: link.seq,
@@ -591,39 +592,57 @@ fn read_genesis(links: &BTreeMap<u64, Link<'_>>, head: &SignedCheckpoint) -> Res
     Ok(genesis.clone())
 }
 
-/// The cosigned checkpoints around an entry, and the time they bound.
-fn check_bounds(
-    index: LeafIndex,
-    link: &Link<'_>,
-    head: &SignedCheckpoint,
-    policy: &Policy,
-) -> Result<Public, DossierError> {
-    let head = &head.checkpoint;
-    let group = time_group(policy);
-    let mut public = Public::default();
-    if let Some(note) = &link.shown.not_before {
-        let wrong = |problem: &str| DossierError::Bound { index, member: "not_before", problem: problem.into() };
-        let checkpoint = &note.checkpoint;
-        if checkpoint.origin != head.origin || checkpoint.size.0 > index.0 {
-            return Err(wrong("must be a checkpoint of this ledger that does not cover the entry"));
-        }
-        let cosigned = policy.cosigned(note).map_err(|error| wrong(&error.to_string()))?;
-        public.after = cosigned.early(group);
+/// The cosigned checkpoints around entries, and the times they bound. Neighbours share theirs, which are verified once.
+struct Bounding<'a> {
+    head: &'a Checkpoint,
+    policy: &'a Policy,
+    group: Option<&'static str>,
+    known: Vec<(&'a SignedCheckpoint, Cosigned)>,
+}
+
+impl<'a> Bounding<'a> {
+    fn new(head: &'a SignedCheckpoint, policy: &'a Policy) -> Self {
+        Self { head: &head.checkpoint, policy, group: time_group(policy), known: Vec::new() }
     }
-    if let Some((note, inclusion)) = &link.shown.recorded_by {
-        let wrong = |problem: &str| DossierError::Bound { index, member: "recorded_by", problem: problem.into() };
-        let checkpoint = &note.checkpoint;
-        let covers = checkpoint.size.0 > index.0 && checkpoint.size <= head.size;
-        if checkpoint.origin != head.origin || !covers || (checkpoint.size == head.size && checkpoint.root != head.root)
-        {
-            return Err(wrong("must be a checkpoint of this ledger, up to the head, that covers the entry"));
+
+    fn check(&mut self, index: LeafIndex, link: &Link<'a>) -> Result<Public, DossierError> {
+        let (head, group) = (self.head, self.group);
+        let mut public = Public::default();
+        if let Some(note) = &link.shown.not_before {
+            let wrong = |problem: &str| DossierError::Bound { index, member: "not_before", problem: problem.into() };
+            let checkpoint = &note.checkpoint;
+            if checkpoint.origin != head.origin || checkpoint.size.0 > index.0 {
+                return Err(wrong("must be a checkpoint of this ledger that does not cover the entry"));
+            }
+            public.after = self.cosigned(note).map_err(|error| wrong(&error.to_string()))?.early(group);
         }
-        check_inclusion(link.leaf, index, checkpoint.size, inclusion, checkpoint.root)
-            .map_err(|error| wrong(&error.to_string()))?;
-        let cosigned = policy.cosigned(note).map_err(|error| wrong(&error.to_string()))?;
-        public.by = cosigned.late(group);
+        if let Some((note, inclusion)) = &link.shown.recorded_by {
+            let wrong = |problem: &str| DossierError::Bound { index, member: "recorded_by", problem: problem.into() };
+            let checkpoint = &note.checkpoint;
+            let covers = checkpoint.size.0 > index.0 && checkpoint.size <= head.size;
+            if checkpoint.origin != head.origin
+                || !covers
+                || (checkpoint.size == head.size && checkpoint.root != head.root)
+            {
+                return Err(wrong("must be a checkpoint of this ledger, up to the head, that covers the entry"));
+            }
+            check_inclusion(link.leaf, index, checkpoint.size, inclusion, checkpoint.root)
+                .map_err(|error| wrong(&error.to_string()))?;
+            public.by = self.cosigned(note).map_err(|error| wrong(&error.to_string()))?.late(group);
+        }
+        Ok(public)
     }
-    Ok(public)
+
+    fn cosigned(&mut self, note: &'a SignedCheckpoint) -> Result<&Cosigned, PolicyCheckError> {
+        let at = match self.known.iter().rposition(|(known, _)| *known == note) {
+            Some(at) => at,
+            None => {
+                self.known.push((note, self.policy.cosigned(note)?));
+                self.known.len() - 1
+            }
+        };
+        Ok(&self.known[at].1)
+    }
 }
 
 impl Recorded {

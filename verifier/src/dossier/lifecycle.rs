@@ -13,7 +13,9 @@ impl Dossier {
     pub fn law(&self) -> Law {
         let mut law = Law::default();
         for (index, recorded) in &self.entries {
-            if let (Subject::Rulebook(_) | Subject::Calendar(_), Some(statement)) = (&recorded.subject, &recorded.statement) {
+            if let (Subject::Rulebook(_) | Subject::Calendar(_), Some(statement)) =
+                (&recorded.subject, &recorded.statement)
+            {
                 law.record(*index, seconds(recorded.time), statement, &recorded.shown);
             }
         }

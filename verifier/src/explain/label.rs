@@ -15,9 +15,11 @@ pub fn member(name: &str) -> Text {
 
 /// The name of a path, such as `data.candidates[].rank`.
 pub fn path(path: &str) -> Text {
-    let parts = path.split('.').filter(|part| *part != "data").map(|part| member(part.split('[').next().unwrap_or(part)));
+    let parts =
+        path.split('.').filter(|part| *part != "data").map(|part| member(part.split('[').next().unwrap_or(part)));
     let parts: alloc::vec::Vec<Text> = parts.collect();
-    let join = |of: fn(&Text) -> &str, between: &str| parts.iter().map(of).collect::<alloc::vec::Vec<_>>().join(between);
+    let join =
+        |of: fn(&Text) -> &str, between: &str| parts.iter().map(of).collect::<alloc::vec::Vec<_>>().join(between);
     Text { zh: join(|part| &part.zh, "·"), en: join(|part| &part.en, ", ") }
 }
 
@@ -44,7 +46,11 @@ fn stage_or(name: &str) -> Text {
             let values = || selector.filter.iter().map(|filter| (not(filter.equals), member(&filter.value)));
             let filter: String = values().map(|((not, _), value)| format!("{not}{}", value.zh)).collect();
             let english: String = values().map(|((_, not), value)| format!(" ({not}{})", value.en)).collect();
-            let zh = if filter.is_empty() { selector.stage.zh().into() } else { format!("{}（{filter}）", selector.stage.zh()) };
+            let zh = if filter.is_empty() {
+                selector.stage.zh().into()
+            } else {
+                format!("{}（{filter}）", selector.stage.zh())
+            };
             Text { zh, en: format!("{}{english}", selector.stage.en()) }
         }
         None => path(name),

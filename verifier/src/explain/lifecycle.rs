@@ -66,13 +66,19 @@ pub fn reason(reason: &Reason) -> Text {
         Reason::Imported => text("早于账本的事，账本不足为证", "older than the ledger, which therefore cannot tell"),
         Reason::Unconfirmed => text("规则待律师确认，只作提示", "the rule is unconfirmed: a warning only"),
         Reason::Advisory => text("该规则只作提示", "the rule is a warning only"),
-        Reason::CalendarChanged => text("所涉日子的日历事后有改动", "a calendar was changed after the days it is about"),
-        Reason::Bounds => text("结论取决于见证时间界限内的确切时刻", "it depends on where within its bounds an instant lies"),
+        Reason::CalendarChanged => {
+            text("所涉日子的日历事后有改动", "a calendar was changed after the days it is about")
+        }
+        Reason::Bounds => {
+            text("结论取决于见证时间界限内的确切时刻", "it depends on where within its bounds an instant lies")
+        }
         Reason::Grade(grade) => {
             let grade = grade.name();
             text(format!("时间只是{}，没有见证", grade.zh), format!("the time is only {}, not witnessed", grade.en))
         }
-        Reason::UnknownYear(year) => text(format!("账本没有 {year} 年的日历"), format!("no calendar of {year} is recorded")),
+        Reason::UnknownYear(year) => {
+            text(format!("账本没有 {year} 年的日历"), format!("no calendar of {year} is recorded"))
+        }
         Reason::NotEvidence(name) => {
             let name = named(name);
             text(
@@ -137,12 +143,18 @@ pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
         Arithmetic::Fields { asked, missing, placeholders } => fields(*asked, missing, placeholders),
         Arithmetic::Count { of, found, min, max, ranked } => {
             let of = label::instant(of);
-            let bounds: String = [min.map(|min| format!(" ≥ {min}")), max.map(|max| format!(" ≤ {max}"))].into_iter().flatten().collect();
+            let bounds: String = [min.map(|min| format!(" ≥ {min}")), max.map(|max| format!(" ≤ {max}"))]
+                .into_iter()
+                .flatten()
+                .collect();
             let ranks = match ranked {
                 Some(false) => text("；名次不是 1、2、3……", "; the ranks are not 1, 2, 3, …"),
                 _ => Text::default(),
             };
-            text(format!("{} = {found}；应{bounds}{}", of.zh, ranks.zh), format!("{} = {found}; must be{bounds}{}", of.en, ranks.en))
+            text(
+                format!("{} = {found}；应{bounds}{}", of.zh, ranks.zh),
+                format!("{} = {found}; must be{bounds}{}", of.en, ranks.en),
+            )
         }
         Arithmetic::Equal { left, left_value, right, right_value } => {
             let (left, right, sign) = (both(left), both(right), if left_value == right_value { '=' } else { '≠' });
@@ -164,7 +176,10 @@ pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
             let (left, earliest) = (length(times_ten(*min, *counting), *counting), moment_of_day(*earliest, *counting));
             text(
                 format!("{}，{}；应余 {}，最早可截止 {earliest}；{}", change.zh, deadline.zh, left.zh, moved.zh),
-                format!("{}, {}; {} must be left, the earliest lawful deadline is {earliest}; {}", change.en, deadline.en, left.en, moved.en),
+                format!(
+                    "{}, {}; {} must be left, the earliest lawful deadline is {earliest}; {}",
+                    change.en, deadline.en, left.en, moved.en
+                ),
             )
         }
         Arithmetic::Suspended { since, until, went_on } => {
@@ -177,14 +192,18 @@ pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
                     text(format!("其间 {}", went_on.zh), format!("meanwhile {}", went_on.en))
                 },
             );
-            text(format!("{}，{}；{}", since.zh, until.zh, went_on.zh), format!("{}, {}; {}", since.en, until.en, went_on.en))
+            text(
+                format!("{}，{}；{}", since.zh, until.zh, went_on.zh),
+                format!("{}, {}; {}", since.en, until.en, went_on.en),
+            )
         }
     }
 }
 
 fn due_text(from: Option<&Used>, what: &str, counting: Option<(Counting, u32)>, due: Seconds) -> Text {
     let (what, latest) = (label::instant(what), moment(due));
-    let from = from.map(used).map_or_else(Text::default, |from| text(format!("{}；", from.zh), format!("{}; ", from.en)));
+    let from =
+        from.map(used).map_or_else(Text::default, |from| text(format!("{}；", from.zh), format!("{}; ", from.en)));
     let within = counting.map_or_else(Text::default, |(counting, count)| {
         let length = length(times_ten(count, counting), counting);
         text(format!("{}内", length.zh), format!(" within {}", length.en))
@@ -221,9 +240,14 @@ fn fields(asked: usize, missing: &[String], placeholders: &[String]) -> Text {
 
 fn ratio(of: &str, amount: Decimal, to: &str, whole: Decimal, min: Option<Decimal>, max: Option<Decimal>) -> Text {
     let (of, to) = (both(of), both(to));
-    let percent = if whole.0 == 0 { String::new() } else { format!("{}%", Decimal(amount.0.saturating_mul(100) / (whole.0 / 1_000_000).max(1))) };
+    let percent = if whole.0 == 0 {
+        String::new()
+    } else {
+        format!("{}%", Decimal(amount.0.saturating_mul(100) / (whole.0 / 1_000_000).max(1)))
+    };
     let bound = |sign: &str, part: Decimal| format!(" {sign} {}%", Decimal(part.0.saturating_mul(100)));
-    let bounds: String = [min.map(|min| bound("≥", min)), max.map(|max| bound("≤", max))].into_iter().flatten().collect();
+    let bounds: String =
+        [min.map(|min| bound("≥", min)), max.map(|max| bound("≤", max))].into_iter().flatten().collect();
     text(
         format!("{} {amount} ÷ {} {whole} = {percent}；应{bounds}", of.zh, to.zh),
         format!("{} {amount} ÷ {} {whole} = {percent}; must be{bounds}", of.en, to.en),
@@ -234,7 +258,10 @@ fn ratio(of: &str, amount: Decimal, to: &str, whole: Decimal, min: Option<Decima
 fn both(name: &str) -> Text {
     let stage = name.split(['.', '[']).next().and_then(crate::record::code::Stage::parse);
     let own = label::instant(name);
-    stage.map_or_else(|| own.clone(), |stage| text(format!("{}·{}", stage.zh(), own.zh), format!("{}, {}", stage.en(), own.en)))
+    stage.map_or_else(
+        || own.clone(),
+        |stage| text(format!("{}·{}", stage.zh(), own.zh), format!("{}, {}", stage.en(), own.en)),
+    )
 }
 
 /// `公示 2025-06-12 19:30 → 2025-06-16 07:00`: a period of its own has one name, other ends have one each.
@@ -346,7 +373,10 @@ mod tests {
         };
         let told = arithmetic(&period);
         assert_eq!(told.zh, "公示 2025-06-12 19:30 → 2025-06-16 07:00 = 83.5 h ≥ 72 h；截止日为工作日");
-        assert_eq!(told.en, "publicity 2025-06-12 19:30 → 2025-06-16 07:00 = 83.5 h ≥ 72 h; its last day is a working day");
+        assert_eq!(
+            told.en,
+            "publicity 2025-06-12 19:30 → 2025-06-16 07:00 = 83.5 h ≥ 72 h; its last day is a working day"
+        );
     }
 
     #[test]
@@ -354,6 +384,9 @@ mod tests {
         let day = start_of(date(2026, 3, 6));
         assert_eq!(when(Bounded { early: day, late: day + DAY - 1, grade: Grade::Said }), "2026-03-06");
         assert_eq!(moment(day + DAY), "2026-03-06 24:00");
-        assert_eq!(when(Bounded { early: day + 60, late: day + 200, grade: Grade::Witnessed }), "2026-03-06 00:01 ~ 2026-03-06 00:03");
+        assert_eq!(
+            when(Bounded { early: day + 60, late: day + 200, grade: Grade::Witnessed }),
+            "2026-03-06 00:01 ~ 2026-03-06 00:03"
+        );
     }
 }

@@ -16,9 +16,10 @@ pub fn lifecycle(verdict: &Lifecycle<'_>, law: &Law, shipped: impl Fn(&Rulebook)
         json!({ "index": index, "version": rulebook.version, "effective_from": day(rulebook.effective_from),
             "counts_from": day(start), "rules": rulebook.rules.len(), "shipped": shipped(rulebook) })
     });
-    let faults = law.faults().iter().map(|(index, error)| {
-        json!({ "index": index, "path": error.path, "problem": error.problem })
-    });
+    let faults = law
+        .faults()
+        .iter()
+        .map(|(index, error)| json!({ "index": index, "path": error.path, "problem": error.problem }));
     let standing = if law.is_empty() { "not-judged" } else { verdict.standing.code() };
     json!({
         "as_of": verdict.as_of, "standing": standing, "rulebooks": rulebooks.collect::<Vec<_>>(),

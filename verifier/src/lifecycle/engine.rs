@@ -41,15 +41,11 @@ pub struct AsOf {
 
 /// Holds the rules against a project.
 pub fn judge<'r>(project: &Project, law: &'r Law, as_of: AsOf) -> Lifecycle<'r> {
-    let notices: Vec<&NoticeFacts> =
-        project.notices.iter().filter(|notice| notice.public.early <= as_of.at).collect();
+    let notices: Vec<&NoticeFacts> = project.notices.iter().filter(|notice| notice.public.early <= as_of.at).collect();
     let ids: BTreeSet<&str> = notices.iter().filter_map(|notice| notice.lot()).collect();
-    let ids: Vec<Option<&str>> =
-        if ids.is_empty() { alloc::vec![None] } else { ids.into_iter().map(Some).collect() };
-    let lots: Vec<LotVerdict<'r>> = ids
-        .into_iter()
-        .map(|id| Lot::new(id, &notices, project, law.calendar(), as_of).verdict(law))
-        .collect();
+    let ids: Vec<Option<&str>> = if ids.is_empty() { alloc::vec![None] } else { ids.into_iter().map(Some).collect() };
+    let lots: Vec<LotVerdict<'r>> =
+        ids.into_iter().map(|id| Lot::new(id, &notices, project, law.calendar(), as_of).verdict(law)).collect();
     let standing = lots.iter().map(|lot| lot.standing).max().unwrap_or(Standing::InProgress);
     let all_complete = lots.iter().all(|lot| lot.standing == Standing::Complete);
     let standing = if standing == Standing::Complete && !all_complete { Standing::InProgress } else { standing };
@@ -85,7 +81,8 @@ impl<'a> Lot<'a> {
     ) -> Self {
         let own = |notice: &&&NoticeFacts| notice.lot().is_none_or(|lot| Some(lot) == id);
         let notices: Vec<&NoticeFacts> = all.iter().filter(own).copied().collect();
-        let seals = project.seals.iter().filter(|seal| notices.iter().any(|notice| notice.index == seal.notice)).collect();
+        let seals =
+            project.seals.iter().filter(|seal| notices.iter().any(|notice| notice.index == seal.notice)).collect();
         Self { id, notices, seals, calendar, genesis: project.genesis, as_of }
     }
 
@@ -93,7 +90,8 @@ impl<'a> Lot<'a> {
         let outcomes = self.outcomes(law);
         let stages = self.stages(&outcomes);
         let (state, restarts_as) = self.state();
-        let gravest = outcomes.iter().map(|outcome| outcome.outcome).filter(|outcome| *outcome >= Outcome::Overdue).max();
+        let gravest =
+            outcomes.iter().map(|outcome| outcome.outcome).filter(|outcome| *outcome >= Outcome::Overdue).max();
         let pending = outcomes.iter().any(|outcome| outcome.findings.iter().any(|f| f.outcome == Outcome::Pending));
         let standing = match gravest {
             Some(Outcome::Violated) => Standing::Violated,
@@ -172,11 +170,17 @@ impl<'a> Lot<'a> {
         let goes_on = |stage: Stage| {
             matches!(
                 stage,
-                Stage::Announcement | Stage::Opening | Stage::Candidates | Stage::Award | Stage::Contract
-                    | Stage::Performance | Stage::Acceptance
+                Stage::Announcement
+                    | Stage::Opening
+                    | Stage::Candidates
+                    | Stage::Award
+                    | Stage::Contract
+                    | Stage::Performance
+                    | Stage::Acceptance
             )
         };
-        let last = self.notices.iter().rev().find(|notice| goes_on(notice.stage) || notice.stage == Stage::Termination)?;
+        let last =
+            self.notices.iter().rev().find(|notice| goes_on(notice.stage) || notice.stage == Stage::Termination)?;
         (last.stage == Stage::Termination).then_some(*last)
     }
 

@@ -5,8 +5,8 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::instant::{Bounded, Seconds};
-use crate::record::code::{Sector, Stage};
 use crate::log::hash::Hash;
+use crate::record::code::{Sector, Stage};
 use crate::record::disclosure::{Disclosure, Shown};
 use crate::record::instant::Instant;
 use crate::record::json::{Object, Value};
@@ -131,7 +131,9 @@ impl Project {
             }
             Content::Reveal { target, digests } => {
                 let public = times.public(None, self.genesis);
-                for seal in self.seals.iter_mut().filter(|seal| seal.notice == target.0 && digests.contains(&seal.digest)) {
+                for seal in
+                    self.seals.iter_mut().filter(|seal| seal.notice == target.0 && digests.contains(&seal.digest))
+                {
                     seal.revealed = Some((index, public));
                 }
                 for disclosed in shown.values.values() {
@@ -139,7 +141,9 @@ impl Project {
                 }
             }
             Content::Erasure { target, digests, .. } => {
-                for seal in self.seals.iter_mut().filter(|seal| seal.notice == target.0 && digests.contains(&seal.digest)) {
+                for seal in
+                    self.seals.iter_mut().filter(|seal| seal.notice == target.0 && digests.contains(&seal.digest))
+                {
                     seal.erased = true;
                 }
                 let withheld = self.notice_mut(target.0).map(|notice| &mut notice.withheld).into_iter().flatten();
@@ -163,14 +167,7 @@ impl Project {
 
 impl NoticeFacts {
     /// Reads the facts of a notice and what is shown beside it.
-    fn read(
-        index: u64,
-        statement: &Statement,
-        notice: &Notice,
-        shown: &Shown,
-        times: Times,
-        genesis: Seconds,
-    ) -> Self {
+    fn read(index: u64, statement: &Statement, notice: &Notice, shown: &Shown, times: Times, genesis: Seconds) -> Self {
         let mut members = notice.claims.clone();
         let mut withheld = Vec::new();
         for digest in &notice.digests {

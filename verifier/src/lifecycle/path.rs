@@ -121,7 +121,9 @@ impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.stage.code())?;
         let sign = |equals| if equals { "=" } else { "!=" };
-        self.filter.iter().try_for_each(|filter| write!(f, "[{}{}{}]", filter.member, sign(filter.equals), filter.value))
+        self.filter
+            .iter()
+            .try_for_each(|filter| write!(f, "[{}{}{}]", filter.member, sign(filter.equals), filter.value))
     }
 }
 
@@ -156,7 +158,8 @@ impl Path {
 
     /// The last member's name.
     pub fn last(&self) -> &str {
-        let members = self.steps.iter().rev().find_map(|step| if let Step::Member(name) = step { Some(name) } else { None });
+        let members =
+            self.steps.iter().rev().find_map(|step| if let Step::Member(name) = step { Some(name) } else { None });
         members.map_or("", String::as_str)
     }
 
@@ -270,15 +273,22 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        for text in ["contract.public", "performance[event=payment].on", "objection[about.stage=award][item!=x].public", "candidates.publicity.until", "contract.payments[-1].due_on"]
-        {
+        for text in [
+            "contract.public",
+            "performance[event=payment].on",
+            "objection[about.stage=award][item!=x].public",
+            "candidates.publicity.until",
+            "contract.payments[-1].due_on",
+        ] {
             assert_eq!(InstantRef::parse(text).map(|parsed| alloc::format!("{parsed}")).as_deref(), Some(text));
         }
     }
 
     #[test]
     fn refuses_what_is_none() {
-        for text in ["", "contract", "contrakt.public", "contract.", "contract.a..b", "contract[event].on", "contract[=x].on"] {
+        for text in
+            ["", "contract", "contrakt.public", "contract.", "contract.a..b", "contract[event].on", "contract[=x].on"]
+        {
             assert_eq!(InstantRef::parse(text), None, "{text}");
         }
         for text in ["", ".", "a.[0]", "a[", "a[x", "a]b", "A", "a b", "a[1.5]"] {
@@ -289,9 +299,14 @@ mod tests {
     #[test]
     fn finds_elements_and_the_objects_that_lack_one() {
         let data = parse_object(r#"{"a":[{"n":1,"r":"x"},{"r":"y"},{"n":3,"r":"x"}],"b":{"c":5}}"#).unwrap();
-        let numbers = |path: &str| Path::parse(path).unwrap().values(&data).into_iter().filter_map(Value::as_number).collect::<Vec<_>>();
+        let numbers = |path: &str| {
+            Path::parse(path).unwrap().values(&data).into_iter().filter_map(Value::as_number).collect::<Vec<_>>()
+        };
         assert_eq!(numbers("a[].n"), [1, 3]);
-        assert_eq!((numbers("a[0].n"), numbers("a[-1].n"), numbers("a[-4].n"), numbers("a[9].n")), (alloc::vec![1], alloc::vec![3], alloc::vec![], alloc::vec![]));
+        assert_eq!(
+            (numbers("a[0].n"), numbers("a[-1].n"), numbers("a[-4].n"), numbers("a[9].n")),
+            (alloc::vec![1], alloc::vec![3], alloc::vec![], alloc::vec![])
+        );
         assert_eq!(numbers("a[r=x].n"), [1, 3]);
         assert_eq!(numbers("b.c"), [5]);
         assert_eq!(Path::parse("a[].n").unwrap().holders(&data).len(), 3);

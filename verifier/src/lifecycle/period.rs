@@ -237,14 +237,8 @@ mod tests {
     fn a_deadline_on_a_holiday_rolls_where_the_rule_says_so() {
         let calendar = calendar();
         let thursday = at(date(2026, 3, 5), 9);
-        assert_eq!(
-            counting(Unit::Day, false, true).deadline(thursday, 3, &calendar),
-            Ok(day_after(date(2026, 3, 9)))
-        );
-        assert_eq!(
-            counting(Unit::Day, false, false).deadline(thursday, 3, &calendar),
-            Ok(day_after(date(2026, 3, 8)))
-        );
+        assert_eq!(counting(Unit::Day, false, true).deadline(thursday, 3, &calendar), Ok(day_after(date(2026, 3, 9))));
+        assert_eq!(counting(Unit::Day, false, false).deadline(thursday, 3, &calendar), Ok(day_after(date(2026, 3, 8))));
         assert_eq!(counting(Unit::Hour, false, true).deadline(thursday, 24, &calendar), Ok(thursday + DAY));
     }
 

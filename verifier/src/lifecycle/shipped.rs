@@ -63,14 +63,16 @@ impl CalendarFile {
         let fail = |path: &str, problem: &str| RulebookError { path: path.into(), problem: problem.into() };
         let file = json::parse_object(text).map_err(|error| fail("the file", &error.reason))?;
         file.only(&["jurisdiction", "years"]).map_err(|error| fail("the file", &alloc::format!("{error}")))?;
-        let jurisdiction = file.string("jurisdiction").map_err(|error| fail("jurisdiction", &alloc::format!("{error}")))?;
+        let jurisdiction =
+            file.string("jurisdiction").map_err(|error| fail("jurisdiction", &alloc::format!("{error}")))?;
         if !crate::record::code::is_jurisdiction(jurisdiction) {
             return Err(fail("jurisdiction", "expected a jurisdiction, [a-z0-9-]{1,32}"));
         }
         let years = file.array("years").map_err(|error| fail("years", &alloc::format!("{error}")))?;
         let years = years.iter().enumerate().map(|(n, year)| {
             let path = |member: &str| alloc::format!("years[{n}].{member}");
-            read_year(year).map_err(|member| fail(&path(member), "expected {year, holidays, workdays}, days as YYYY-MM-DD"))
+            read_year(year)
+                .map_err(|member| fail(&path(member), "expected {year, holidays, workdays}, days as YYYY-MM-DD"))
         });
         let years = years.collect::<Result<Vec<_>, _>>()?;
         if years.is_empty() {

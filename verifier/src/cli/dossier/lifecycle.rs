@@ -92,7 +92,8 @@ fn finding_text(finding: &Finding, lang: Lang) -> String {
     let arithmetic = finding.arithmetic.as_ref().map(|arithmetic| said(&words::arithmetic(arithmetic)));
     let reason = finding.reason.as_ref().map(|reason| said(&words::reason(reason)));
     let parts: Vec<String> = arithmetic.into_iter().chain(reason).collect();
-    Message::Finding { text: &parts.join(if lang == Lang::Zh { "；" } else { "; " }), entries: &finding.entries }.text(lang)
+    Message::Finding { text: &parts.join(if lang == Lang::Zh { "；" } else { "; " }), entries: &finding.entries }
+        .text(lang)
 }
 
 fn stage_line(row: &StageRow, lang: Lang) -> String {

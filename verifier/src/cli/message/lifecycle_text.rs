@@ -27,13 +27,21 @@ impl Message<'_> {
             ),
             Self::Lot { id, state, standing, restarts_as } => lot(id, state, standing, restarts_as, lang),
             Self::NextDue { due, rule, stage: Some(stage) } => {
-                say!(lang, "    下一步：最迟 {due} 公开{stage}（{rule}）", "    Next: {stage}, at the latest {due} ({rule})")
+                say!(
+                    lang,
+                    "    下一步：最迟 {due} 公开{stage}（{rule}）",
+                    "    Next: {stage}, at the latest {due} ({rule})"
+                )
             }
             Self::NextDue { due, rule, stage: None } => {
                 say!(lang, "    下一步：最迟 {due}（{rule}）", "    Next: at the latest {due} ({rule})")
             }
             Self::RulesMet { met, all } => {
-                say!(lang, "    规则：相关 {all} 条，符合 {met} 条", "    Rules: {met} of {all} that ask something here are met")
+                say!(
+                    lang,
+                    "    规则：相关 {all} 条，符合 {met} 条",
+                    "    Rules: {met} of {all} that ask something here are met"
+                )
             }
             Self::RuleOutcome { outcome, rule, title, basis } => {
                 say!(lang, "    【{outcome}】{rule} {title}（{basis}）", "    [{outcome}] {rule}: {title} ({basis})")

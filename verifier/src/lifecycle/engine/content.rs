@@ -161,7 +161,9 @@ impl<'a> Asking<'a> {
 
     /// The newest notice that gives a value, and the value.
     fn newest(self, of: &'a Ref) -> Option<(&'a NoticeFacts, &'a Value)> {
-        self.notices(&of.selector).rev().find_map(|notice| Some((notice, of.path.values(notice.data()?).into_iter().next()?)))
+        self.notices(&of.selector)
+            .rev()
+            .find_map(|notice| Some((notice, of.path.values(notice.data()?).into_iter().next()?)))
     }
 
     /// What it means that no notice gives a value.
@@ -190,7 +192,11 @@ fn member(notice: &NoticeFacts, path: &Path) -> Member {
         path.values(&notice.members).into_iter().map(Some).collect()
     };
     // A path that ends in `[…]` names elements, not a member of an object.
-    let values = if path.as_str().ends_with(']') { path.values(&notice.members).into_iter().map(Some).collect() } else { values };
+    let values = if path.as_str().ends_with(']') {
+        path.values(&notice.members).into_iter().map(Some).collect()
+    } else {
+        values
+    };
     if !values.is_empty() && values.iter().all(|value| value.is_some_and(|value| !is_placeholder(value))) {
         return Member::Given;
     }

@@ -25,7 +25,8 @@ impl<'a> Asking<'a> {
             let outcome = if claimed { Outcome::Undetermined } else { Outcome::Violated };
             return Finding::new(outcome).resting_on([&then]).because_absent(first.stage);
         };
-        let outcome = if first.at.late <= then.at.early && (first.notice < then.notice || first.at.late < then.at.early) {
+        let outcome = if first.at.late <= then.at.early && (first.notice < then.notice || first.at.late < then.at.early)
+        {
             Finding::new(Outcome::Met)
         } else if first.at.early > then.at.late || first.notice > then.notice {
             Finding::new(Outcome::Violated)
@@ -41,7 +42,8 @@ impl<'a> Asking<'a> {
 
     /// A stage exists once another is recorded.
     pub(super) fn once(self, stage: &'a Selector, once: &'a [Selector], or_related: Option<&str>) -> Finding {
-        let Some(trigger) = once.iter().filter_map(|selector| self.public(selector)).min_by_key(|used| used.at.late) else {
+        let Some(trigger) = once.iter().filter_map(|selector| self.public(selector)).min_by_key(|used| used.at.late)
+        else {
             return Finding::not_applicable();
         };
         let finding = if let Some(found) = self.public(stage) {
@@ -52,9 +54,12 @@ impl<'a> Asking<'a> {
             Finding { reason: Some(Reason::OtherProject), ..Finding::new(Outcome::Met) }.resting_on([&trigger])
         } else {
             let due = trigger.at.late;
-            let arithmetic = Arithmetic::Due { from: Some(trigger.clone()), what: stage.to_string(), counting: None, due };
+            let arithmetic =
+                Arithmetic::Due { from: Some(trigger.clone()), what: stage.to_string(), counting: None, due };
             let reason = or_related.map(|_| Reason::OtherProject);
-            Finding { due: Some(due), reason, ..Finding::new(Outcome::Overdue) }.computed(arithmetic).resting_on([&trigger])
+            Finding { due: Some(due), reason, ..Finding::new(Outcome::Overdue) }
+                .computed(arithmetic)
+                .resting_on([&trigger])
         };
         Finding { stage: Some(stage.stage), ..finding }
     }
@@ -199,7 +204,8 @@ impl<'a> Asking<'a> {
             let reason = Some(Reason::Sealed(seal.field.into()));
             return Finding { reason, ..Finding::new(Outcome::Pending) }.at_notice(sealed.index, sealed.public);
         };
-        let to = seal.revealed.map(|(index, at)| Used { name: alloc::format!("{}.public", seal.field), at, notice: index });
+        let to =
+            seal.revealed.map(|(index, at)| Used { name: alloc::format!("{}.public", seal.field), at, notice: index });
         let due = if max == 0 { Ok(from.at.late) } else { counting.deadline(from.at.late, max, self.lot.calendar) };
         let due = match due {
             Ok(due) => due,
@@ -247,4 +253,3 @@ fn moved_to(notice: &NoticeFacts, moved: &Path) -> Option<Used> {
     let at = said_in(notice, moved)?;
     Some(Used { name: alloc::format!("{}.{moved}", notice.stage), at, notice: notice.index })
 }
-

@@ -14,13 +14,26 @@ use crate::record::instant::Instant;
 use crate::record::json::Value;
 
 /// Members that say when something happened. Equal to the notice's own publication to the minute, they are a placeholder.
-const EVENTS: [&str; 8] = [
-    "signed_at", "decided_at", "opened_at", "report_received_on", "accepted_on", "answered_on", "on", "effective_on",
-];
+const EVENTS: [&str; 8] =
+    ["signed_at", "decided_at", "opened_at", "report_received_on", "accepted_on", "answered_on", "on", "effective_on"];
 
 /// Values that say nothing.
 const PLACEHOLDERS: [&str; 15] = [
-    "", "年", "月", "日", "元", "0元", "详见文件", "详见招标文件", "详见采购文件", "详见附件", "详见公告", "/", "-", "—", "待定",
+    "",
+    "年",
+    "月",
+    "日",
+    "元",
+    "0元",
+    "详见文件",
+    "详见招标文件",
+    "详见采购文件",
+    "详见附件",
+    "详见公告",
+    "/",
+    "-",
+    "—",
+    "待定",
 ];
 
 /// What became of the search for an instant.
@@ -48,7 +61,8 @@ impl<'a> Lot<'a> {
             let about = notice.data().and_then(|data| data.member("about")?.as_str());
             let own = threads.iter_mut().find(|thread| {
                 thread.iter().any(|earlier| {
-                    let same = about.is_some() && earlier.data().and_then(|data| data.member("about")?.as_str()) == about;
+                    let same =
+                        about.is_some() && earlier.data().and_then(|data| data.member("about")?.as_str()) == about;
                     amended == Some(earlier.id.as_str()) || same
                 })
             });
@@ -111,7 +125,8 @@ impl<'a> Asking<'a> {
         let Some(first) = given.first() else { return Found::Not(not_given(some, said)) };
         // A later notice cannot move what has passed; without a later instant, its own value is one.
         let in_time = |(notice, at): &&(&NoticeFacts, Bounded)| notice.public.late <= before.unwrap_or(at.late);
-        let newest = given.iter().rev().find(in_time).unwrap_or(if before.is_some() { first } else { &given[given.len() - 1] });
+        let newest =
+            given.iter().rev().find(in_time).unwrap_or(if before.is_some() { first } else { &given[given.len() - 1] });
         if is_own_publication(newest.0, &said.path) {
             let reason = Reason::NotEvidence(said.to_string());
             return Found::Not(Finding::undetermined(reason).at_notice(newest.0.index, newest.0.public));
@@ -161,7 +176,8 @@ fn is_own_publication(notice: &NoticeFacts, path: &Path) -> bool {
     if !EVENTS.contains(&path.last()) {
         return false;
     }
-    let said = notice.data().and_then(|data| path.values(data).into_iter().find_map(|value| Instant::parse(value.as_str()?)));
+    let said =
+        notice.data().and_then(|data| path.values(data).into_iter().find_map(|value| Instant::parse(value.as_str()?)));
     match (said, notice.published_at) {
         (Some(Instant::At(said)), Some(Instant::At(published))) => {
             said.as_second().div_euclid(60) == published.as_second().div_euclid(60)

@@ -20,13 +20,7 @@ struct Bounds {
 
 impl<'a> Asking<'a> {
     /// A stage is recorded within a period after a trigger.
-    pub(super) fn within(
-        self,
-        stage: &'a Selector,
-        after: &'a [InstantRef],
-        max: u32,
-        counting: Counting,
-    ) -> Finding {
+    pub(super) fn within(self, stage: &'a Selector, after: &'a [InstantRef], max: u32, counting: Counting) -> Finding {
         let bounds = Bounds { min: None, max: Some(max), counting };
         let to = self.public(stage);
         let from = match self.instant(after, to.as_ref().map(|to| to.at.late)) {
@@ -77,19 +71,22 @@ impl<'a> Asking<'a> {
     /// Holds a period against its bounds, for every choice of its ends.
     fn compare(self, from: Instantaneous, to: &Instantaneous, bounds: Bounds) -> Finding {
         let finding = self.compare_ends(from.used.at, to.used.at, bounds);
-        let by_the_first = (from.first.is_some() || to.first.is_some()).then(|| {
-            self.compare_ends(from.first.unwrap_or(from.used.at), to.first.unwrap_or(to.used.at), bounds)
-        });
+        let by_the_first = (from.first.is_some() || to.first.is_some())
+            .then(|| self.compare_ends(from.first.unwrap_or(from.used.at), to.first.unwrap_or(to.used.at), bounds));
         let mut finding = match (finding, by_the_first) {
             (Ok(Outcome::Met), Some(Ok(other))) if other != Outcome::Met => Finding::warning(Reason::Borderline),
             (Ok(Outcome::Violated), Some(Ok(Outcome::Met))) => Finding::warning(Reason::Borderline),
             (Ok(Outcome::Warning), _) => Finding::warning(Reason::Borderline),
             (Ok(Outcome::Undetermined), _) => Finding::undetermined(Reason::Bounds),
-            (Ok(Outcome::Violated), _) if self.is_older(&from.used, &to.used) => Finding::undetermined(Reason::Imported),
+            (Ok(Outcome::Violated), _) if self.is_older(&from.used, &to.used) => {
+                Finding::undetermined(Reason::Imported)
+            }
             (Ok(outcome), _) => Finding::new(outcome),
             (Err(UnknownYear(year)), _) => Finding::undetermined(Reason::UnknownYear(year)),
         };
-        if finding.outcome == Outcome::Met && self.calendar_changed(from.used.at.early, to.used.at.late, bounds.counting) {
+        if finding.outcome == Outcome::Met
+            && self.calendar_changed(from.used.at.early, to.used.at.late, bounds.counting)
+        {
             finding = Finding::warning(Reason::CalendarChanged);
         }
         let arithmetic = self.period(&from.used, &to.used, bounds);
@@ -139,7 +136,8 @@ impl<'a> Asking<'a> {
             Ok(due) if due < self.lot.genesis => Finding::undetermined(Reason::Imported),
             Ok(due) => {
                 let outcome = if self.lot.as_of.at > due { Outcome::Overdue } else { Outcome::Pending };
-                let arithmetic = Arithmetic::Due { from: Some(from.clone()), what, counting: Some((counting, max)), due };
+                let arithmetic =
+                    Arithmetic::Due { from: Some(from.clone()), what, counting: Some((counting, max)), due };
                 Finding { due: Some(due), ..Finding::new(outcome) }.computed(arithmetic)
             }
         };

@@ -93,9 +93,7 @@ impl Rulebook {
 
 fn read_rule(at: &At<'_>) -> Read<Rule> {
     let rule = at.clone().object()?;
-    rule.only(&[
-        "id", "sector", "title", "basis", "status", "effective", "applies", "severity", "check", "branches",
-    ])?;
+    rule.only(&["id", "sector", "title", "basis", "status", "effective", "applies", "severity", "check", "branches"])?;
     let id = rule.required("id")?;
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b);
     if !(1..=64).contains(&id.text()?.len()) || !id.text()?.bytes().all(allowed) {
@@ -166,7 +164,9 @@ fn read_branches(rule: &Members<'_>) -> Read<Vec<Branch>> {
             let items = branches.one_or_more()?;
             items.iter().map(|at| read_branch(at, own, &applies, MAX_NESTING)).collect()
         }
-        _ => Err(RulebookError { path: rule.path.clone(), problem: "expected either `check` or `branches`".to_owned() }),
+        _ => {
+            Err(RulebookError { path: rule.path.clone(), problem: "expected either `check` or `branches`".to_owned() })
+        }
     }
 }
 
@@ -306,7 +306,8 @@ fn read_check(at: &At<'_>, own: Standing, nesting: usize) -> Read<Check> {
             CheckKind::All(checks.iter().map(|at| read_part(at, own, nesting - 1)).collect::<Read<_>>()?)
         }
         _ => {
-            let known = "a check: stage, interval, order, fields, count, equal, ratio, restart, suspended, reveal or all";
+            let known =
+                "a check: stage, interval, order, fields, count, equal, ratio, restart, suspended, reveal or all";
             return Err(kind.expected(known));
         }
     };
@@ -455,9 +456,7 @@ fn read_counting(check: &Members<'_>) -> Read<Counting> {
     };
     let unit = match check.optional("unit") {
         None => Unit::Day,
-        Some(at) => {
-            Unit::parse(at.text()?).ok_or_else(|| at.expected("`calendar`, `working`, `hour` or `year`"))?
-        }
+        Some(at) => Unit::parse(at.text()?).ok_or_else(|| at.expected("`calendar`, `working`, `hour` or `year`"))?,
     };
     Ok(Counting {
         unit,
