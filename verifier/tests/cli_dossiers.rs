@@ -44,7 +44,7 @@ fn ledger(dir: &std::path::Path) -> Forge {
 }
 
 fn honest(forge: &mut Forge) -> Value {
-    forge.dossier(&called().each_ref().map(String::as_str))
+    forge.dossier_json(&called().each_ref().map(String::as_str))
 }
 
 /// Verifies under the policy of that name: exit code and output.
@@ -227,7 +227,7 @@ fn a_dossier_is_whole_or_refused() {
 #[test]
 fn the_map_shows_what_is_absent_and_nothing_else() {
     let mut trial = Trial::new();
-    let absent = |trial: &mut Trial, subject: &str| trial.forge.dossier(&[subject]);
+    let absent = |trial: &mut Trial, subject: &str| trial.forge.dossier_json(&[subject]);
     for subject in
         ["project/P2", "project/P3", "project/武政出[2025]1号", "rulebook/cn", "calendar/hk", "authority/nobody"]
     {
@@ -278,7 +278,7 @@ fn the_map_shows_what_is_absent_and_nothing_else() {
     let mut own = state["map_proof"].clone();
     own["other_key"] = verifier::record::subject_map::map_key(PROJECT).to_string().into();
     own["other_value"] = Hash::ZERO.to_string().into();
-    trial.dossier = trial.forge.dossier(&[PROJECT]);
+    trial.dossier = trial.forge.dossier_json(&[PROJECT]);
     trial.refused("absent by its own key", |d| {
         d["subjects"][0] = json!({ "id": PROJECT, "count": 0, "map_proof": own });
     });
@@ -294,7 +294,7 @@ fn the_map_shows_what_is_absent_and_nothing_else() {
 fn checkpoints_that_bound_a_time_are_of_this_ledger() {
     let mut trial = Trial::new();
     let note = |size: usize| cosign(&cosign(&trial.forge.note_at(size), 61, 1_764_547_300), 62, 1_764_547_400);
-    let bound = |index: usize, size: usize| json!({ "checkpoint": note(size), "inclusion": trial.forge.inclusion(index, size) });
+    let bound = |index: usize, size: usize| json!({ "checkpoint": note(size), "inclusion": trial.forge.inclusion_texts(index, size) });
     let set = |d: &mut Value, entry: usize, member: &str, to: Value| d["subjects"][0]["entries"][entry][member] = to;
     let mut cases: Vec<(i32, &str, usize, &str, Value)> = vec![
         (3, "recorded by the next seal", 0, "recorded_by", bound(4, 6)),
@@ -314,7 +314,7 @@ fn checkpoints_that_bound_a_time_are_of_this_ledger() {
             "recorded by does not cover",
             1,
             "recorded_by",
-            json!({ "checkpoint": note(6), "inclusion": trial.forge.inclusion(4, 6) }),
+            json!({ "checkpoint": note(6), "inclusion": trial.forge.inclusion_texts(4, 6) }),
         ),
         (1, "recorded by without inclusion", 0, "recorded_by", json!({ "checkpoint": note(6) })),
         (
@@ -322,7 +322,7 @@ fn checkpoints_that_bound_a_time_are_of_this_ledger() {
             "recorded by with more",
             0,
             "recorded_by",
-            json!({ "checkpoint": note(6), "inclusion": trial.forge.inclusion(4, 6), "time": 1 }),
+            json!({ "checkpoint": note(6), "inclusion": trial.forge.inclusion_texts(4, 6), "time": 1 }),
         ),
         (1, "recorded by a note alone", 0, "recorded_by", note(6).into()),
         (1, "of another origin", 0, "not_before", note(4).replace(ORIGIN, "ledger.example/another").into()),
@@ -346,7 +346,7 @@ fn checkpoints_that_bound_a_time_are_of_this_ledger() {
         set(d, 1, "not_before", another_root.into());
     });
     let ahead = Value::from(forge::signed_note(LOG, 20, Hash::ZERO));
-    let inclusion = trial.forge.inclusion(4, 9);
+    let inclusion = trial.forge.inclusion_texts(4, 9);
     trial.refused("recorded after the head", |d| {
         set(d, 0, "recorded_by", json!({ "checkpoint": ahead, "inclusion": inclusion }));
     });
@@ -376,7 +376,7 @@ fn times_are_those_of_the_replay_group() {
         ("the end of time", vec![(61, u64::MAX >> 1), (62, u64::MAX >> 1)], json!(u64::MAX >> 1), json!(u64::MAX >> 1)),
     ] {
         let mut dossier = trial.dossier.clone();
-        let inclusion = trial.forge.inclusion(4, 6);
+        let inclusion = trial.forge.inclusion_texts(4, 6);
         dossier["subjects"][0]["entries"][0]["recorded_by"] =
             json!({ "checkpoint": note(&trial.forge, 6, &times), "inclusion": inclusion });
         dossier["subjects"][0]["entries"][0]["not_before"] = note(&trial.forge, 4, &times).into();
@@ -449,12 +449,12 @@ fn a_receipt_is_of_an_entry_that_can_stand_there() {
         let bent = if from == "\u{0}" { receipt.clone() + "\n" } else { receipt.replacen(from, to, 1) };
         expect(1, what, &bent);
     }
-    let (index, entry) = (4, forge.entries_text(4));
+    let (index, entry) = (4, forge.entries[4].clone());
     for (what, extra) in [
         ("no disclosures member", json!({ "entry": entry })),
         ("no entry", json!({ "disclosures": [] })),
         ("more", json!({ "entry": entry, "disclosures": [], "time": 1 })),
-        ("another entry", json!({ "entry": forge.entries_text(6), "disclosures": [] })),
+        ("another entry", json!({ "entry": forge.entries[6].clone(), "disclosures": [] })),
         ("no object", json!([entry])),
         ("a foreign disclosure", json!({ "entry": entry, "disclosures": [disclose("text", "1").0] })),
         (
@@ -470,13 +470,13 @@ fn a_receipt_is_of_an_entry_that_can_stand_there() {
         "erased, for all a receipt knows",
         &forge.receipt_of(4, 9, &json!({ "entry": entry, "disclosures": [] })),
     );
-    let last = forge.entries_text(7);
+    let last = forge.entries[7].clone();
     expect(1, "the last of a head, and no seal", &forge.receipt_of(7, 8, &json!({ "entry": last, "disclosures": [] })));
     let mut forged = |what: &str, code: i32, subject: &str, jwt: &str, change: fn(String) -> String, shown: &[&str]| {
         let entry = change(forge.entry(subject, jwt));
         let index = forge.push(Some(subject), &entry, None, shown);
         forge.seal();
-        expect(code, what, &forge.receipt(usize::try_from(index).unwrap()));
+        expect(code, what, &forge.receipt(index));
     };
     let same = |entry: String| entry;
     let jwt = sign(PUBLISHER_KEY, "notice", &notice("P9", "m", "award", ""));
@@ -568,9 +568,9 @@ fn a_receipt_is_of_an_entry_that_can_stand_there() {
         same,
         &[],
     );
-    let genesis = forge.entries_text(0).replace("\"index\":0", &format!("\"index\":{}", forge.size()));
+    let genesis = forge.entries[0].clone().replace("\"index\":0", &format!("\"index\":{}", forge.size()));
     let index = forge.push(Some("ledger"), &genesis, None, &[]);
     forge.seal();
-    expect(1, "a second genesis", &forge.receipt(usize::try_from(index).unwrap()));
+    expect(1, "a second genesis", &forge.receipt(index));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -112,8 +112,6 @@ pub(crate) struct Forge {
     disclosures: Vec<Vec<String>>,
     bundle: Vec<String>,
     lines: String,
-    /// Every entry: its subject, its bytes, what is disclosed beside it.
-    entries: Vec<(Option<String>, String, Vec<String>)>,
     subjects: BTreeMap<String, SubjectState>,
     touched: BTreeSet<String>,
     /// What the map holds, which need not be the truth.
@@ -147,7 +145,6 @@ impl Forge {
             disclosures: Vec::new(),
             bundle: Vec::new(),
             lines: String::new(),
-            entries: Vec::new(),
             subjects: BTreeMap::new(),
             touched: BTreeSet::new(),
             mapped: BTreeMap::new(),
@@ -168,11 +165,6 @@ impl Forge {
             jwk(ROOT).format(),
             jwk(RECOVERY).format()
         )
-    }
-
-    /// The bytes of an entry.
-    pub(crate) fn entries_text(&self, index: usize) -> String {
-        self.entries[index].1.clone()
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -235,8 +227,6 @@ impl Forge {
             self.levels.entry(tile.level).or_default().push(tile.hash);
         }
         self.bundle.push(entry.to_owned());
-        let shown = disclosures.iter().map(ToString::to_string).collect();
-        self.entries.push((subject.map(ToOwned::to_owned), entry.to_owned(), shown));
         if self.bundle.len() == 256 {
             self.flush();
         }

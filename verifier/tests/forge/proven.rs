@@ -6,6 +6,7 @@ use verifier::log::base64::encode;
 use verifier::log::hash::{Hash, node_hash};
 use verifier::log::key::PublicKey;
 use verifier::log::note::{KeyKind, VerifierKey, signature_line};
+use verifier::record::entry::Entry;
 use verifier::record::subject_map::{MapNode, key_bit, map_key};
 
 use super::{Forge, key};
@@ -60,21 +61,15 @@ impl Forge {
     }
 
     /// The inclusion proof of an entry in the tree of the first entries.
-    pub(crate) fn inclusion(&self, index: usize, size: usize) -> Vec<String> {
+    pub(crate) fn inclusion_texts(&self, index: usize, size: usize) -> Vec<String> {
         texts(&path(index, &self.leaves[..size]))
     }
 
     /// The receipt of an entry under the head, its `extra` made of these parts.
     pub(crate) fn receipt_of(&self, index: usize, size: usize, extra: &Value) -> String {
-        let hashes: String = self.inclusion(index, size).iter().map(|hash| format!("{hash}\n")).collect();
+        let hashes: String = self.inclusion_texts(index, size).iter().map(|hash| format!("{hash}\n")).collect();
         let extra = encode(extra.to_string().as_bytes());
         format!("c2sp.org/tlog-proof@v1\nextra {extra}\nindex {index}\n{hashes}\n{}", self.note_at(size))
-    }
-
-    /// The honest receipt of an entry.
-    pub(crate) fn receipt(&self, index: usize) -> String {
-        let (_, entry, shown) = &self.entries[index];
-        self.receipt_of(index, self.leaves.len(), &json!({ "entry": entry, "disclosures": shown }))
     }
 
     /// What the newest seal's map says of a subject.
@@ -110,10 +105,13 @@ impl Forge {
         };
         let tally: serde_json::Map<_, _> =
             state.tally.iter().map(|(stage, n)| (stage.code().to_owned(), Value::from(n))).collect();
-        let own = self.entries.iter().enumerate().filter(|(_, (of, ..))| of.as_deref() == Some(subject));
-        let entries: Vec<Value> = own
-            .map(|(index, (_, entry, shown))| {
-                let inclusion = self.inclusion(index, self.leaves.len());
+        let is_own =
+            |entry: &String| Entry::parse(entry).is_ok_and(|entry| entry.link().is_some_and(|link| link.0 == subject));
+        let all = self.entries.iter().zip(&self.disclosures).enumerate();
+        let entries: Vec<Value> = all
+            .filter(|(_, (entry, _))| is_own(entry))
+            .map(|(index, (entry, shown))| {
+                let inclusion = self.inclusion_texts(index, self.leaves.len());
                 json!({ "entry": entry, "disclosures": shown, "inclusion": inclusion })
             })
             .collect();
@@ -123,14 +121,14 @@ impl Forge {
         })
     }
 
-    /// A dossier of these subjects under the newest head, which ends in a seal.
-    pub(crate) fn dossier(&mut self, subjects: &[&str]) -> Value {
+    /// A dossier of just these subjects under the newest head, which ends in a seal; as JSON, to be bent.
+    pub(crate) fn dossier_json(&mut self, subjects: &[&str]) -> Value {
         let size = self.leaves.len();
         let parts: Vec<Value> = subjects.iter().map(|subject| self.part(subject)).collect();
-        let seal = self.entries[size - 1].1.clone();
+        let seal = self.entries[size - 1].clone();
         json!({
             "format": "mingzhang-dossier/v1", "subject": subjects[0],
-            "head": { "checkpoint": self.note_at(size), "seal": seal, "seal_proof": self.inclusion(size - 1, size) },
+            "head": { "checkpoint": self.note_at(size), "seal": seal, "seal_proof": self.inclusion_texts(size - 1, size) },
             "subjects": parts,
         })
     }
