@@ -294,11 +294,11 @@ pub(crate) async fn erase(arguments: &Erase, output: Output) -> Result<u8, Failu
     };
     let digests = digests_to_erase(&notice, &shown, &arguments.field, output)?;
     if digests.is_empty() {
-        let scrubbed = ledger.finish_erasures().await?;
+        let scrubbed = ledger.finish_erasures(target).await?;
         ledger.close().await;
         let said = output.pick(
-            "此前已删除，未重复录入；账本数据库已重写，不再含其内容",
-            "erased before, nothing new is recorded; the ledger's database is written anew and holds none of it",
+            "此前已删除，未重复录入；账本数据库已重写，目录内所有文件均已不含该披露项",
+            "erased before, nothing new is recorded; the ledger's database is written anew, and no file of the directory holds the disclosure",
         );
         let json = json!({ "index": null, "target": target.0, "erased": 0 });
         return said_of_erasure(output, scrubbed, &format!("{said} · #{target}"), &json);

@@ -5,6 +5,7 @@
 //! may lie in pages that SQLite moved about. So the WAL is emptied, every file of the ledger's directory is searched for
 //! what was erased ([`Traces`]), and if something is found the database is written anew and searched again.
 
+mod copies;
 mod traces;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use crate::ledger::Ledger;
 use crate::state::read_statement;
 use crate::store::Snapshot;
 
+use copies::find_copy;
 use traces::Traces;
 
 /// What became of the erased bytes.
@@ -62,21 +64,47 @@ impl Ledger {
             Some((target, digests)) => self.went_unseen(target, digests, &shown).await?,
             None => false,
         };
-        let scrubbed = if gone || !shown.texts.is_empty() {
-            self.scrub_files(&shown.texts.iter().map(String::as_str).collect(), gone).await?
-        } else {
-            Scrubbed::Clean
-        };
+        let mut scrubbed = Scrubbed::Clean;
+        if gone || !shown.texts.is_empty() {
+            scrubbed = self.scrub_files(&shown.texts.iter().map(String::as_str).collect(), gone).await?;
+        }
+        if let (Scrubbed::Clean, true, Some((_, digests))) = (&scrubbed, gone, target) {
+            scrubbed = self.search_copies(&digests.iter().copied().collect())?;
+        }
         Ok((outcome, scrubbed))
     }
 
-    /// Writes the database anew, so that no byte is left of what was erased before: for erasures that a reader, or the end of
-    /// the process, kept from being finished. What other files hold is not searched: nobody knows the words any more.
+    /// Writes the database anew, so that no byte is left of what was erased before, and searches the other files for copies
+    /// of what was erased from a notice: for erasures that a reader, a copy or the end of the process kept from being
+    /// finished. Nobody knows the words any more, so a copy is found as base64url only.
     ///
     /// # Errors
-    /// The files cannot be written.
-    pub async fn finish_erasures(&self) -> Result<Scrubbed, LedgerError> {
-        self.scrub_files(&BTreeSet::new(), true).await
+    /// The files cannot be written or read.
+    pub async fn finish_erasures(&self, target: LeafIndex) -> Result<Scrubbed, LedgerError> {
+        let digests = self.erased(target).await?;
+        match self.scrub_files(&BTreeSet::new(), true).await? {
+            Scrubbed::Clean => self.search_copies(&digests),
+            unfinished => Ok(unfinished),
+        }
+    }
+
+    fn search_copies(&self, digests: &BTreeSet<Hash>) -> Result<Scrubbed, LedgerError> {
+        Ok(find_copy(&self.dir, digests)?.map_or(Scrubbed::Clean, |file| Scrubbed::Remains { file }))
+    }
+
+    /// Every digest of a notice that was erased so far.
+    async fn erased(&self, target: LeafIndex) -> Result<BTreeSet<Hash>, LedgerError> {
+        let mut snapshot = self.readers.snapshot().await?;
+        let mut erased = BTreeSet::new();
+        for index in snapshot.precedents().await?.into_iter().filter(|index| *index > target.0) {
+            let statement = snapshot.entry(index).await?.as_deref().and_then(read_statement);
+            if let Some(Content::Erasure { target: of, digests, .. }) = statement.map(|statement| statement.content)
+                && of == target
+            {
+                erased.extend(digests);
+            }
+        }
+        Ok(erased)
     }
 
     /// The disclosures of these digests, beside the notice and beside its reveals.

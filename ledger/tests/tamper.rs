@@ -97,6 +97,38 @@ fn changes(table: &str, column: &str, kind: &str, key: &str, at: &str) -> Vec<(&
     changes
 }
 
+/// Two rows with different values of a column, the values exchanged: every value stays one that the ledger wrote.
+fn swap(table: &str, column: &str, kind: &str, key: &str) -> String {
+    let one = format!("(SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET (SELECT count(*) / 3 FROM {table}))");
+    let value_of = |row: &str| format!("(SELECT {column} FROM {table} WHERE {key} = {row})");
+    let other =
+        format!("(SELECT {key} FROM {table} WHERE {column} IS NOT {} ORDER BY {key} DESC LIMIT 1)", value_of(&one));
+    // A value that no row has, in whose place nothing clashes while the two are exchanged.
+    let aside = match kind {
+        "INTEGER" => "-7".to_owned(),
+        "TEXT" => "'aside'".to_owned(),
+        _ => "randomblob(33)".to_owned(),
+    };
+    let set = |value: &str, row: &str| {
+        format!("UPDATE {table} SET {column} = {value} WHERE {key} = {row} AND (SELECT other FROM pair) IS NOT NULL;")
+    };
+    let keep = format!(
+        "CREATE TEMP TABLE pair AS SELECT {one} AS one, {other} AS other, {} AS a, {} AS b;",
+        value_of(&one),
+        value_of(&other)
+    );
+    let (one, other) = ("(SELECT one FROM pair)", "(SELECT other FROM pair)");
+    if column == key {
+        let steps = [set(&aside, one), set(one, other), set(other, &aside)];
+        return keep + &steps.concat();
+    }
+    let steps = [set(&aside, one), set("(SELECT a FROM pair)", other), set("(SELECT b FROM pair)", one)];
+    keep + &steps.concat()
+}
+
+/// The least and the greatest integers, where a sum or a product overflows.
+const EXTREMES: [i64; 3] = [i64::MIN, -1, i64::MAX];
+
 fn note((name, found): (String, Option<bool>), missed: &mut Vec<String>, tried: &mut usize) {
     *tried += usize::from(found.is_some());
     missed.extend((found == Some(false)).then_some(name));
@@ -105,7 +137,7 @@ fn note((name, found): (String, Option<bool>), missed: &mut Vec<String>, tried: 
 /// Changes a copy of a ledger behind its back and checks it: whether that was found; nothing if nothing was changed.
 async fn attack(whole: &Path, victim: &Path, triggers: &[Vec<String>], sql: &str) -> Option<bool> {
     copy(whole, victim);
-    let on_data = !sql.starts_with("DROP") && !sql.starts_with("CREATE");
+    let on_data = !["DROP", "CREATE TABLE", "CREATE INDEX", "ALTER"].iter().any(|word| sql.starts_with(word));
     let mut connection = open(victim).await;
     if on_data {
         for trigger in triggers {
@@ -157,6 +189,21 @@ async fn every_change_of_every_column_is_found() {
             for (how, sql) in changes(table, &column[0], &column[1], key, &at) {
                 attacks.push((format!("{table}.{} {how}", column[0]), sql));
             }
+            if count > 1 && columns.len() > 1 {
+                attacks.push((format!("{table}.{} swapped", column[0]), swap(table, &column[0], &column[1], key)));
+            }
+            for extreme in EXTREMES.iter().filter(|_| column[1] == "INTEGER") {
+                let row = format!("(SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {at})");
+                let set = format!(
+                    "UPDATE {table} SET {0} = {extreme} WHERE {key} = {row} AND {0} IS NOT {extreme}",
+                    column[0]
+                );
+                attacks.push((format!("{table}.{} is {extreme}", column[0]), set));
+            }
+            attacks.push((
+                format!("{table}.{} renamed", column[0]),
+                format!("ALTER TABLE {table} RENAME COLUMN {0} TO {0}_renamed", column[0]),
+            ));
         }
         let row = format!("(SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {at})");
         attacks.push((format!("{table}: a row deleted"), format!("DELETE FROM {table} WHERE {key} = {row}")));
@@ -184,6 +231,13 @@ async fn every_change_of_every_column_is_found() {
     {
         attacks.push((format!("trigger {name} dropped"), sql.clone()));
     }
+    for table in tables.iter().map(|row| &row[0]) {
+        attacks.push((format!("{table} renamed"), format!("ALTER TABLE {table} RENAME TO {table}_renamed")));
+        attacks.push((format!("{table} dropped"), format!("DROP TABLE {table}")));
+        attacks
+            .push((format!("{table} widened"), format!("ALTER TABLE {table} ADD COLUMN more TEXT DEFAULT 'hidden'")));
+    }
+    attacks.push(("an index added".to_owned(), "CREATE INDEX more ON entry (prev_idx)".to_owned()));
     attacks.push(("a table added".to_owned(), "CREATE TABLE extra (x INTEGER) STRICT".to_owned()));
     connection.close().await.unwrap();
     let (mut missed, mut tried) = (Vec::new(), 0);
@@ -199,7 +253,7 @@ async fn every_change_of_every_column_is_found() {
     while let Some(done) = running.join_next().await {
         note(done.unwrap(), &mut missed, &mut tried);
     }
-    assert!(tried > 60, "{tried}");
+    assert!(tried > 150, "{tried}");
     assert_eq!(missed, Vec::<String>::new(), "of {tried} attacks these were not found");
 }
 

@@ -136,7 +136,7 @@ fn spellings(value: &str) -> Vec<String> {
 }
 
 /// Every regular file below a directory.
-fn files(dir: &Path) -> Result<Vec<PathBuf>, LedgerError> {
+pub(super) fn files(dir: &Path) -> Result<Vec<PathBuf>, LedgerError> {
     let failed = |source| LedgerError::File { path: dir.to_owned(), source };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(failed)? {

@@ -42,7 +42,7 @@ pub const MEMBERS: &[&str] = &[
 pub const DISCLOSABLE_DATA: &[&str] = &["experts", "reserve_price", "bids", "parcels", "rejected", "person"];
 
 /// Members of `data` that are measures wherever they stand: decimal strings.
-const MEASURES: &[&str] = &["area", "percent", "quantity"];
+const MEASURES: &[&str] = &["area", "percent"];
 
 /// Members of `data` that are money wherever they stand: never a number, which would lose what it cannot represent.
 const MONEY: &[&str] = &[
