@@ -1,10 +1,12 @@
 //! What the operator can say: the commands of `mingzhang` and their arguments.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::books::Place;
 use crate::language::Language;
+use crate::logging::{LogFormat, LogLevel};
 
 /// 明账 Mingzhang: 公共资源交易透明账本 · a transparency ledger for public-resource transactions.
 ///
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Seal(Dir),
     /// 备份 Write a consistent copy while running; never copies the guard
     Backup(Target),
+    /// 提供 HTTP 服务 Serve the ledger over HTTP
+    Serve(Serve),
     /// 演示 Run the main job on the sample that ships with the program
     Demo(Demo),
 }
@@ -248,13 +252,69 @@ pub(crate) struct Issuer {
     pub(crate) key: PathBuf,
 }
 
+/// A ledger that is served elsewhere.
+#[derive(Debug, Args)]
+struct Away {
+    /// 账本服务地址，代替目录；密钥仍在本机 The address of a served ledger, instead of its directory; keys stay here
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+}
+
+/// The ledger's place and what comes after it: with a URL, the first argument is no directory.
+fn place_and_file(first: &Path, second: Option<&PathBuf>, away: &Away) -> (Place, PathBuf) {
+    match (&away.url, second) {
+        (None, Some(file)) => (Place::Dir(first.to_owned()), file.clone()),
+        (Some(url), _) => (Place::Url(url.clone()), first.to_owned()),
+        (None, None) => (Place::Dir(first.to_owned()), PathBuf::new()),
+    }
+}
+
+impl Publish {
+    /// Where the ledger is, and the draft.
+    pub(crate) fn place_and_draft(&self) -> (Place, PathBuf) {
+        place_and_file(&self.first, self.second.as_ref(), &self.away)
+    }
+}
+
+impl Reveal {
+    /// Where the ledger is, and the file of withheld values.
+    pub(crate) fn place_and_file(&self) -> (Place, PathBuf) {
+        place_and_file(&self.first, self.second.as_ref(), &self.away)
+    }
+}
+
+impl Erase {
+    /// Where the ledger is.
+    pub(crate) fn place(&self) -> Place {
+        match (&self.away.url, &self.first) {
+            (Some(url), _) => Place::Url(url.clone()),
+            (None, dir) => Place::Dir(dir.clone().unwrap_or_default()),
+        }
+    }
+}
+
+impl Import {
+    /// Where the ledger is, and the files.
+    pub(crate) fn place_and_files(&self) -> (Place, Vec<PathBuf>) {
+        match &self.away.url {
+            Some(url) => (Place::Url(url.clone()), [std::slice::from_ref(&self.first), &self.rest].concat()),
+            None => (Place::Dir(self.first.clone()), self.rest.clone()),
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[allow(clippy::struct_field_names)] // `--publish-reserve` is the flag's name
+#[command(override_usage = "mingzhang publish <DIR | --url URL> <DRAFT> --publisher <ID> --key <FILE> [OPTIONS]")]
 pub(crate) struct Publish {
-    /// 账本目录 The ledger's directory
-    pub(crate) dir: PathBuf,
+    /// 账本目录（用 --url 时省略） The ledger's directory; not with --url
+    #[arg(value_name = "DIR")]
+    first: PathBuf,
     /// 公告稿件，- 为标准输入 The draft; `-` is standard input
-    pub(crate) draft: PathBuf,
+    #[arg(value_name = "DRAFT", required_unless_present = "url", conflicts_with = "url")]
+    second: Option<PathBuf>,
+    #[command(flatten)]
+    away: Away,
     #[command(flatten)]
     pub(crate) issuer: Issuer,
     /// 密封字段，例如 `data.reserve_price:award` Seal a field until a stage or a date
@@ -275,19 +335,30 @@ pub(crate) struct Publish {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "mingzhang reveal <DIR | --url URL> <FILE> --publisher <ID> --key <FILE>")]
 pub(crate) struct Reveal {
-    /// 账本目录 The ledger's directory
-    pub(crate) dir: PathBuf,
+    /// 账本目录（用 --url 时省略） The ledger's directory; not with --url
+    #[arg(value_name = "DIR")]
+    first: PathBuf,
     /// 密封时写出的文件 The file that `publish --sealed-out` wrote
-    pub(crate) file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "url", conflicts_with = "url")]
+    second: Option<PathBuf>,
+    #[command(flatten)]
+    away: Away,
     #[command(flatten)]
     pub(crate) issuer: Issuer,
 }
 
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "mingzhang erase <DIR | --url URL> --notice <ID> --field <FIELD>... --ground <GROUND> --reason <REASON> [OPTIONS]"
+)]
 pub(crate) struct Erase {
-    /// 账本目录 The ledger's directory
-    pub(crate) dir: PathBuf,
+    /// 账本目录（用 --url 时省略） The ledger's directory; not with --url
+    #[arg(value_name = "DIR", required_unless_present = "url", conflicts_with = "url")]
+    first: Option<PathBuf>,
+    #[command(flatten)]
+    away: Away,
     /// 公告编号 The notice's id
     #[arg(long)]
     pub(crate) notice: String,
@@ -308,12 +379,16 @@ pub(crate) struct Erase {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "mingzhang import <DIR | --url URL> <FILES>... --publisher <ID> --key <FILE> [OPTIONS]")]
 pub(crate) struct Import {
-    /// 账本目录 The ledger's directory
-    pub(crate) dir: PathBuf,
+    /// 账本目录（用 --url 时省略） The ledger's directory; not with --url
+    #[arg(value_name = "DIR")]
+    first: PathBuf,
     /// 稿件文件，每行一份 Drafts, one JSON object a line; `-` is standard input
-    #[arg(required = true)]
-    pub(crate) files: Vec<PathBuf>,
+    #[arg(value_name = "FILES", required_unless_present = "url")]
+    rest: Vec<PathBuf>,
+    #[command(flatten)]
+    away: Away,
     #[command(flatten)]
     pub(crate) issuer: Issuer,
     /// 被拒稿件写入此文件 Where refused lines go, each with its number, reason and draft
@@ -322,8 +397,8 @@ pub(crate) struct Import {
     /// 每次提交后追加并落盘 A line for every notice recorded, fsynced after each commit
     #[arg(long, value_name = "FILE")]
     pub(crate) acks: Option<PathBuf>,
-    /// 只检查不录入 Only say what would happen
-    #[arg(long)]
+    /// 只检查不录入 Only say what would happen; needs the directory
+    #[arg(long, conflicts_with = "url")]
     pub(crate) check: bool,
     /// 公开底价 Publish reserve prices unsealed
     #[arg(long)]
@@ -384,4 +459,28 @@ pub(crate) struct Demo {
     /// 结束后不保留演示目录 Leave nothing behind
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// 账本目录 The ledger's directory
+    pub(crate) dir: PathBuf,
+    /// 监听地址，例如 127.0.0.1:8080；端口 0 为任选 Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: String,
+    /// 外部访问的地址 Where it is reached from outside, e.g. https://ledger.example
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// 配置文件（TOML） Limits and the options above, as TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// 无新公告时多久封一个空批次，off 为不封 How long a ledger may be quiet before an empty batch is sealed; default 1h; `off`: for ever
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) heartbeat: Option<String>,
+    /// 日志格式 The form of the log on standard error
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
+    /// 日志详细程度 How much is logged; `debug`: every request
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) log_level: LogLevel,
 }

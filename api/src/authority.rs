@@ -29,6 +29,17 @@ pub(crate) fn signer(dir: &Path, signer: &Signer, output: Output) -> Result<(Str
     Ok((name, keys::load(&path, output)?))
 }
 
+/// Who signs where there is no directory: the key must be said.
+pub(crate) fn signer_of_file(signer: &Signer, output: Output) -> Result<(String, PrivateKey), Failure> {
+    let Some(path) = &signer.signer_key else {
+        return Err(Failure::said(
+            "用 --url 时请以 --signer-key 指明签发密钥文件",
+            "with --url, say the signer's key file with --signer-key",
+        ));
+    };
+    Ok((signer.signer.clone().unwrap_or_else(|| "root".to_owned()), keys::load(path, output)?))
+}
+
 fn publisher_id(text: &str) -> Result<PublisherId, Failure> {
     let id = PublisherId::parse(text).filter(|id| !id.is_reserved());
     id.ok_or_else(|| {

@@ -4,13 +4,12 @@ use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ledger::PrivateKey;
 use ledger::draft::{Draft, DraftError, MAX_DRAFT};
 use ledger::publisher::Desk;
-use ledger::{Finder, Ledger, Outcome, Reader, Refusal, SignedStatement};
+use ledger::{Finder, Reader, Refusal, SignedStatement};
 use serde_json::{Value as Json, json};
 use verifier::log::index::LeafIndex;
 use verifier::record::authority::Registry;
@@ -18,6 +17,7 @@ use verifier::record::replay;
 use verifier::record::statement::Statement;
 
 use crate::args::Import;
+use crate::books::{Books, Place, Placed};
 use crate::clock::now;
 use crate::explain::Say as _;
 use crate::failure::Failure;
@@ -53,12 +53,12 @@ pub(crate) async fn import(arguments: &Import, output: Output) -> Result<u8, Fai
     let key = keys::load(&arguments.issuer.key, output)?;
     let desk =
         ImportDesk { key, publisher: arguments.issuer.publisher.clone(), publish_reserve: arguments.publish_reserve };
-    let mut report = Report::open(arguments)?;
-    let progress = progress(&arguments.files, output);
-    let result = if arguments.check {
-        check(arguments, &desk, &mut report, &progress).await
-    } else {
-        record(arguments, &desk, &mut report, &progress).await
+    let (place, files) = arguments.place_and_files();
+    let mut report = Report::open(arguments, &files)?;
+    let progress = progress(&files, output);
+    let result = match &place {
+        Place::Dir(dir) if arguments.check => check(dir, &files, &desk, &mut report, &progress).await,
+        _ => record(&place, &files, &desk, &mut report, &progress).await,
     };
     progress.finish_and_clear();
     report.finish()?;
@@ -87,14 +87,15 @@ impl ImportDesk {
 }
 
 async fn record(
-    arguments: &Import,
+    place: &Place,
+    files: &[PathBuf],
     desk: &ImportDesk,
     report: &mut Report,
     progress: &ProgressBar,
 ) -> Result<(), Failure> {
-    let ledger = Arc::new(Ledger::open(&arguments.dir).await?);
-    let origin = ledger.origin();
-    let mut lines = Lines::open(&arguments.files)?;
+    let books = Books::open(place).await?;
+    let origin = books.origin();
+    let mut lines = Lines::open(files)?;
     let mut pending: Option<Pending> = None;
     let result = loop {
         let chunk = match lines.next_chunk(CHUNK, progress) {
@@ -104,30 +105,32 @@ async fn record(
         if chunk.is_empty() {
             break Ok(());
         }
+        // Over the network each project's notices stay in order only if one chunk is posted after the other.
+        if let Some(before) = pending.take_if(|_| matches!(books, Books::There(_))) {
+            before.settle(&books, report).await?;
+        }
         // While the chunk before is being recorded, this one is signed.
-        let next = Pending::submit(&ledger, desk, &origin, chunk, report)?;
+        let next = Pending::submit(&books, desk, &origin, chunk, report)?;
         if let Some(before) = pending.replace(next) {
-            before.settle(&ledger, report).await?;
+            before.settle(&books, report).await?;
         }
     };
     if let Some(last) = pending {
-        last.settle(&ledger, report).await?;
+        last.settle(&books, report).await?;
     }
-    if let Ok(ledger) = Arc::try_unwrap(ledger) {
-        ledger.close().await;
-    }
+    books.close().await;
     result
 }
 
 /// A chunk on its way.
 struct Pending {
     drafts: Vec<(Line, Draft)>,
-    outcomes: tokio::task::JoinHandle<Result<Vec<Outcome>, ledger::LedgerError>>,
+    placed: tokio::task::JoinHandle<Result<Vec<Placed>, Failure>>,
 }
 
 impl Pending {
     fn submit(
-        ledger: &Arc<Ledger>,
+        books: &Books,
         desk: &ImportDesk,
         origin: &str,
         chunk: Vec<Line>,
@@ -137,26 +140,26 @@ impl Pending {
         for line in chunk {
             match desk.sign(origin, &line) {
                 Ok((draft, statement)) => {
+                    statements.push((draft.project.as_str().to_owned(), statement));
                     drafts.push((line, draft));
-                    statements.push(statement);
                 }
                 Err(reason) => report.refuse(&line, &reason)?,
             }
         }
-        let ledger = Arc::clone(ledger);
-        Ok(Self { drafts, outcomes: tokio::spawn(async move { ledger.submit_many(statements).await }) })
+        let books = books.clone();
+        Ok(Self { drafts, placed: tokio::spawn(async move { books.submit_many(statements).await }) })
     }
 
-    async fn settle(self, ledger: &Ledger, report: &mut Report) -> Result<(), Failure> {
-        let outcomes = self.outcomes.await.map_err(Failure::operational)??;
-        for ((line, draft), outcome) in self.drafts.into_iter().zip(outcomes) {
-            match outcome {
-                Outcome::Recorded(index) => report.accept(&draft.notice_id, index)?,
-                Outcome::Existing(index) => report.exists(&draft.notice_id, index)?,
-                Outcome::Refused(Refusal::Conflict { index, .. }) if says_same(ledger, index, &draft).await? => {
+    async fn settle(self, books: &Books, report: &mut Report) -> Result<(), Failure> {
+        let placed = self.placed.await.map_err(Failure::operational)??;
+        for ((line, draft), placed) in self.drafts.into_iter().zip(placed) {
+            match placed {
+                Placed::Recorded(index) => report.accept(&draft.notice_id, index)?,
+                Placed::Existing(index) => report.exists(&draft.notice_id, index)?,
+                Placed::Conflict(index, _) if says_same(books.entry(index).await?, &draft)? => {
                     report.exists(&draft.notice_id, index)?;
                 }
-                Outcome::Refused(refusal) => report.refuse(&line, &refusal.say(current()))?,
+                Placed::Conflict(_, failure) | Placed::Refused(failure) => report.refuse(&line, &failure.message)?,
             }
         }
         report.sync_acks()
@@ -165,17 +168,18 @@ impl Pending {
 
 /// Says what would happen, and changes nothing.
 async fn check(
-    arguments: &Import,
+    dir: &Path,
+    files: &[PathBuf],
     desk: &ImportDesk,
     report: &mut Report,
     progress: &ProgressBar,
 ) -> Result<(), Failure> {
-    let reader = Reader::open(&arguments.dir).await?;
+    let reader = Reader::open(dir).await?;
     let registry = reader.registry().await?;
     let next = reader.head().await?.checkpoint.size.0;
     let finder = reader.finder().await?;
     let mut checked = Checked { reader, finder, registry, next: LeafIndex(next), before: HashMap::new() };
-    let mut lines = Lines::open(&arguments.files)?;
+    let mut lines = Lines::open(files)?;
     loop {
         let chunk = lines.next_chunk(CHUNK, progress)?;
         if chunk.is_empty() {
@@ -219,7 +223,7 @@ impl Checked {
             return Ok(if *before == draft { Ok(false) } else { Err(conflict()) });
         }
         if let Some(index) = self.finder.find(&statement.iss, &statement.jti).await? {
-            if says_same(&self.reader, index, &draft).await? {
+            if says_same(self.reader.entry(index).await?, &draft)? {
                 return Ok(Ok(false));
             }
             let conflict = Refusal::Conflict { iss: statement.iss.to_string(), jti: statement.jti, index };
@@ -244,8 +248,8 @@ struct Report {
 }
 
 impl Report {
-    fn open(arguments: &Import) -> Result<Self, Failure> {
-        spare_drafts(arguments)?;
+    fn open(arguments: &Import, files: &[PathBuf]) -> Result<Self, Failure> {
+        spare_drafts(arguments, files)?;
         let open = |path: &Path, append: bool| {
             let mut options = fs::OpenOptions::new();
             options.create(true).write(true).append(append).truncate(!append);
@@ -306,9 +310,9 @@ fn refusal(line: &Line, reason: &str) -> String {
 }
 
 /// Results never overwrite the drafts they are about.
-fn spare_drafts(arguments: &Import) -> Result<(), Failure> {
+fn spare_drafts(arguments: &Import, files: &[PathBuf]) -> Result<(), Failure> {
     let place = |path: &PathBuf| fs::canonicalize(path).ok();
-    let drafts: Vec<PathBuf> = arguments.files.iter().filter_map(place).collect();
+    let drafts: Vec<PathBuf> = files.iter().filter_map(place).collect();
     let results = [&arguments.rejected, &arguments.acks].into_iter().flatten();
     match results.into_iter().find(|path| place(path).is_some_and(|path| drafts.contains(&path))) {
         None => Ok(()),

@@ -4,21 +4,26 @@
 
 mod args;
 mod authority;
+mod books;
 mod check;
 mod clock;
 mod demo;
 mod explain;
 mod failure;
 mod foresight;
+mod http;
 mod import;
 mod init;
 mod keeping;
 mod keys;
 mod language;
 mod law;
+mod logging;
 mod output;
 mod publish;
 mod reading;
+mod remote;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -68,6 +73,7 @@ async fn run(command: Command, output: Output) -> Result<u8, Failure> {
         Command::Fsck(arguments) => keeping::fsck(&arguments, output).await,
         Command::Seal(arguments) => keeping::seal(&arguments, output).await,
         Command::Backup(arguments) => keeping::backup(&arguments, output).await,
+        Command::Serve(arguments) => serve::serve(&arguments, output).await,
         Command::Demo(arguments) => demo::demo(&arguments, output).await,
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ledger::draft::Draft;
 use ledger::publisher::{Desk, SealOrder, Withheld, digests_of_field, disclosed_fields, may_be_erased, says_the_same};
-use ledger::{Ledger, Outcome, Reader, Refusal, Scrubbed};
+use ledger::{Reader, Recorded, Scrubbed};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use verifier::log::hash::Hash;
@@ -17,6 +17,7 @@ use verifier::record::statement::{Content, Statement};
 
 use crate::args::{Erase, Publish, Reveal};
 use crate::authority;
+use crate::books::{Books, Erased, Place, Placed, blocking};
 use crate::clock::now;
 use crate::failure::Failure;
 use crate::keys;
@@ -29,7 +30,8 @@ const SEALED_FORMAT: &str = "mingzhang-sealed/v1";
 
 /// Signs one draft and records it.
 pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, Failure> {
-    let text = read(&arguments.draft)?;
+    let (place, draft) = arguments.place_and_draft();
+    let text = read(&draft)?;
     Draft::parse(&text).map_err(Failure::from)?;
     let attachments = arguments.attach.iter().map(|path| hash_attachment(path)).collect::<Result<Vec<_>, _>>()?;
     let draft = Draft::parse(&with_attachments(&text, &attachments)?).map_err(Failure::from)?;
@@ -40,11 +42,15 @@ pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, F
         .collect::<Result<Vec<_>, _>>()
         .map_err(Failure::refused)?;
     let key = keys::load(&arguments.issuer.key, output)?;
-    let ledger = Ledger::open(&arguments.dir).await?;
-    let origin = ledger.origin();
+    let books = Books::open(&place).await?;
+    let origin = books.origin();
     let desk = Desk { iss: &arguments.issuer.publisher, key: &key, origin: &origin, now: now() };
     let (statement, withheld) = desk.notice(&draft, &seals, arguments.publish_reserve).map_err(Failure::from)?;
-    let kept = attachments.iter().map(|one| one.keep(&arguments.dir)).collect::<Result<Vec<_>, _>>()?;
+    // Here attachments are kept first, so that no notice names a file that is not there; there a notice must name them first.
+    let kept = match &place {
+        Place::Dir(dir) => attachments.iter().map(|one| one.keep(dir)).collect::<Result<Vec<_>, _>>()?,
+        Place::Url(_) => Vec::new(),
+    };
     let sealed_out = arguments.sealed_out.as_deref().filter(|_| !withheld.is_empty());
     if let Some(path) = sealed_out {
         // Before the notice is recorded: afterwards nobody could make the value again.
@@ -52,22 +58,28 @@ pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, F
         write_private(path, file.as_bytes())?;
     }
     // If the outcome is unknown, both stay: the notice may have been recorded.
-    let (index, new) = match ledger.submit(statement).await? {
-        Outcome::Recorded(index) => (index, true),
-        Outcome::Existing(index) => (index, false),
-        Outcome::Refused(Refusal::Conflict { index, .. }) if says_same(&ledger, index, &draft).await? => {
+    let (index, new) = match books.submit(statement).await? {
+        Placed::Recorded(index) => (index, true),
+        Placed::Existing(index) => (index, false),
+        Placed::Conflict(index, _) if says_same(books.entry(index).await?, &draft)? => {
             remove(sealed_out);
             (index, false)
         }
-        Outcome::Refused(refusal) => {
+        Placed::Conflict(_, failure) | Placed::Refused(failure) => {
             remove(sealed_out.into_iter().chain(kept.iter().flatten().map(PathBuf::as_path)));
-            return Err(refusal.into());
+            return Err(failure);
         }
     };
-    if let Some(path) = &arguments.receipt {
-        write(path, ledger.receipt(index).await?.unwrap_or_default().as_bytes())?;
+    if let Books::There(remote) = &books {
+        for one in attachments {
+            let remote = remote.clone();
+            blocking(move || remote.bring(&one.path, &one.sha256, index)).await?;
+        }
     }
-    ledger.close().await;
+    if let Some(path) = &arguments.receipt {
+        write(path, books.receipt(index).await?.as_bytes())?;
+    }
+    books.close().await;
     let json = json!({ "index": index.0, "new": new, "notice_id": draft.notice_id, "project": draft.project.as_str(), "receipt": arguments.receipt, "sealed": withheld.len() });
     output.print(&said(output, index, new, &draft, sealed_out), &json);
     Ok(0)
@@ -102,15 +114,15 @@ fn said(output: Output, index: LeafIndex, new: bool, draft: &Draft, sealed_out: 
     text
 }
 
-/// Whether the entry at an index says what the draft says.
-pub(crate) async fn says_same(ledger: &Reader, index: LeafIndex, draft: &Draft) -> Result<bool, Failure> {
-    let Some((notice, shown, _)) = recorded_notice(ledger, index).await? else { return Ok(false) };
+/// Whether an entry says what the draft says.
+pub(crate) fn says_same(recorded: Option<Recorded>, draft: &Draft) -> Result<bool, Failure> {
+    let Some((notice, shown, _)) = recorded_notice(recorded)? else { return Ok(false) };
     Ok(says_the_same(draft, &notice, &shown))
 }
 
-/// The notice at an index, what is shown beside it, and its subject; nothing if the entry holds no notice.
-async fn recorded_notice(reader: &Reader, index: LeafIndex) -> Result<Option<(Notice, Shown, String)>, Failure> {
-    let Some(ledger::Recorded { entry, disclosures }) = reader.entry(index).await? else { return Ok(None) };
+/// The notice of an entry, what is shown beside it, and its subject; nothing if the entry holds no notice.
+fn recorded_notice(recorded: Option<Recorded>) -> Result<Option<(Notice, Shown, String)>, Failure> {
+    let Some(Recorded { entry, disclosures }) = recorded else { return Ok(None) };
     let Some(statement) = statement_of(&entry) else { return Ok(None) };
     let subject = statement.sub.to_string();
     let Content::Notice(notice) = statement.content else { return Ok(None) };
@@ -210,13 +222,14 @@ fn sealed_file(origin: &str, iss: &str, draft: &Draft, withheld: &[Withheld]) ->
 
 /// Reveals what a notice sealed, from the file that `publish --sealed-out` wrote.
 pub(crate) async fn reveal(arguments: &Reveal, output: Output) -> Result<u8, Failure> {
-    let file: Json = serde_json::from_str(&read(&arguments.file)?)
-        .map_err(|error| Failure::refused(format_args!("{}: {error}", arguments.file.display())))?;
+    let (place, path) = arguments.place_and_file();
+    let file: Json = serde_json::from_str(&read(&path)?)
+        .map_err(|error| Failure::refused(format_args!("{}: {error}", path.display())))?;
     let text = |name: &str| file[name].as_str().map(str::to_owned);
     let malformed = || {
         Failure::said(
-            format_args!("{}：应为 `publish --sealed-out` 写出的文件", arguments.file.display()),
-            format_args!("{}: expected the file that `publish --sealed-out` wrote", arguments.file.display()),
+            format_args!("{}：应为 `publish --sealed-out` 写出的文件", path.display()),
+            format_args!("{}: expected the file that `publish --sealed-out` wrote", path.display()),
         )
     };
     if text("format").as_deref() != Some(SEALED_FORMAT) {
@@ -234,19 +247,19 @@ pub(crate) async fn reveal(arguments: &Reveal, output: Output) -> Result<u8, Fai
         ));
     }
     let key = keys::load(&arguments.issuer.key, output)?;
-    let ledger = Ledger::open(&arguments.dir).await?;
-    let origin = ledger.origin();
-    let target = find(&ledger, &notice_id, Some(&iss)).await?;
-    let Some((_, _, subject)) = recorded_notice(&ledger, target).await? else { return Err(malformed()) };
+    let books = Books::open(&place).await?;
+    let origin = books.origin();
+    let target = find_in(&books, &notice_id, Some(&iss)).await?;
+    let Some((_, _, subject)) = recorded_notice(books.entry(target).await?)? else { return Err(malformed()) };
     let desk = Desk { iss: &iss, key: &key, origin: &origin, now: now() };
     let jti = format!("reveal/{target}");
     let statement = desk.reveal(&jti, &subject, target, disclosures).map_err(Failure::from)?;
-    let (index, new) = match ledger.submit(statement).await? {
-        Outcome::Recorded(index) => (index, true),
-        Outcome::Existing(index) | Outcome::Refused(Refusal::Conflict { index, .. }) => (index, false),
-        Outcome::Refused(refusal) => return Err(Failure::refused(refusal)),
+    let (index, new) = match books.submit(statement).await? {
+        Placed::Recorded(index) => (index, true),
+        Placed::Existing(index) | Placed::Conflict(index, _) => (index, false),
+        Placed::Refused(failure) => return Err(failure),
     };
-    ledger.close().await;
+    books.close().await;
     let said =
         if new { output.pick("已启封", "revealed") } else { output.pick("此前已启封", "revealed before") };
     output
@@ -256,9 +269,18 @@ pub(crate) async fn reveal(arguments: &Reveal, output: Output) -> Result<u8, Fai
 
 /// The one notice of this id; where several publishers have one, the publisher must be said.
 pub(crate) async fn find(reader: &Reader, notice: &str, publisher: Option<&str>) -> Result<LeafIndex, Failure> {
-    let mut found = reader.find_notice(notice).await?;
+    let found = reader.find_notice(notice).await?.into_iter();
+    the_one(found.map(|(index, iss)| (index, iss.as_str().to_owned())).collect(), notice, publisher)
+}
+
+/// As [`find`], wherever the ledger is.
+async fn find_in(books: &Books, notice: &str, publisher: Option<&str>) -> Result<LeafIndex, Failure> {
+    the_one(books.find_notice(notice).await?, notice, publisher)
+}
+
+fn the_one(mut found: Vec<(LeafIndex, String)>, notice: &str, publisher: Option<&str>) -> Result<LeafIndex, Failure> {
     if let Some(publisher) = publisher {
-        found.retain(|(_, iss)| iss.as_str() == publisher);
+        found.retain(|(_, iss)| iss == publisher);
     }
     match found.as_slice() {
         [(index, _)] => Ok(*index),
@@ -286,24 +308,21 @@ pub(crate) async fn find(reader: &Reader, notice: &str, publisher: Option<&str>)
 
 /// Erases disclosures of a notice, and makes sure that their bytes are gone.
 pub(crate) async fn erase(arguments: &Erase, output: Output) -> Result<u8, Failure> {
-    let (iss, key) = authority::signer(&arguments.dir, &arguments.signer, output)?;
-    let ledger = Ledger::open(&arguments.dir).await?;
-    let target = find(&ledger, &arguments.notice, arguments.publisher.as_deref()).await?;
-    let Some((notice, shown, subject)) = recorded_notice(&ledger, target).await? else {
+    let place = arguments.place();
+    let (iss, key) = match &place {
+        Place::Dir(dir) => authority::signer(dir, &arguments.signer, output)?,
+        Place::Url(_) => authority::signer_of_file(&arguments.signer, output)?,
+    };
+    let books = Books::open(&place).await?;
+    let target = find_in(&books, &arguments.notice, arguments.publisher.as_deref()).await?;
+    let Some((notice, shown, subject)) = recorded_notice(books.entry(target).await?)? else {
         return Err(Failure::said(format_args!("第 {target} 条不是公告"), format_args!("entry {target} is no notice")));
     };
     let digests = digests_to_erase(&notice, &shown, &arguments.field, output)?;
     if digests.is_empty() {
-        let scrubbed = ledger.finish_erasures(target).await?;
-        ledger.close().await;
-        let said = output.pick(
-            "此前已删除，未重复录入；账本数据库已重写，目录内所有文件均已不含该披露项",
-            "erased before, nothing new is recorded; the ledger's database is written anew, and no file of the directory holds the disclosure",
-        );
-        let json = json!({ "index": null, "target": target.0, "erased": 0 });
-        return said_of_erasure(output, scrubbed, &format!("{said} · #{target}"), &json);
+        return erased_before(books, target, output).await;
     }
-    let origin = ledger.origin();
+    let origin = books.origin();
     let desk = Desk { iss: &iss, key: &key, origin: &origin, now: now() };
     let jti = format!(
         "erasure/{target}/{}",
@@ -314,20 +333,36 @@ pub(crate) async fn erase(arguments: &Erase, output: Output) -> Result<u8, Failu
     let statement = desk
         .erasure(&jti, &subject, target, &digests, &arguments.ground, &arguments.reason)
         .map_err(Failure::refused)?;
-    let (outcome, scrubbed) = ledger.erase(statement).await?;
-    let index = match outcome {
-        Outcome::Recorded(index) | Outcome::Existing(index) | Outcome::Refused(Refusal::Conflict { index, .. }) => {
-            index
-        }
-        Outcome::Refused(refusal) => return Err(Failure::refused(refusal)),
+    let (placed, scrubbed) = books.erase(statement).await?;
+    let index = match placed {
+        Placed::Recorded(index) | Placed::Existing(index) | Placed::Conflict(index, _) => index,
+        Placed::Refused(failure) => return Err(failure),
     };
-    ledger.close().await;
+    books.close().await;
     let said = output.pick(
         "已删除，目录内所有文件均已不含其内容；请重新导出静态账本",
         "erased; no file of the directory holds it any more: export again",
     );
     let json = json!({ "index": index.0, "target": target.0, "erased": digests.len() });
     said_of_erasure(output, scrubbed, &format!("{said} · #{target} → #{index}"), &json)
+}
+
+/// Everything named was erased before: what is left to do is to make sure that no byte of it is.
+async fn erased_before(books: Books, target: LeafIndex, output: Output) -> Result<u8, Failure> {
+    let json = json!({ "index": null, "target": target.0, "erased": 0 });
+    let Books::Here(ledger) = &books else {
+        // A server finishes its erasures itself.
+        let said = output.pick("此前已删除，未重复录入", "erased before, nothing new is recorded");
+        output.print(&format!("{said} · #{target}"), &json);
+        return Ok(0);
+    };
+    let scrubbed = ledger.finish_erasures(target).await?;
+    books.close().await;
+    let said = output.pick(
+        "此前已删除，未重复录入；账本数据库已重写，目录内所有文件均已不含该披露项",
+        "erased before, nothing new is recorded; the ledger's database is written anew, and no file of the directory holds the disclosure",
+    );
+    said_of_erasure(output, Erased::Here(scrubbed), &format!("{said} · #{target}"), &json)
 }
 
 /// The digests of the fields named; none if all of them were erased before.
@@ -351,7 +386,17 @@ fn digests_to_erase(notice: &Notice, shown: &Shown, fields: &[String], output: O
 }
 
 /// Says what became of the erased bytes.
-fn said_of_erasure(output: Output, scrubbed: Scrubbed, text: &str, json: &Json) -> Result<u8, Failure> {
+fn said_of_erasure(output: Output, erased: Erased, text: &str, json: &Json) -> Result<u8, Failure> {
+    let scrubbed = match erased {
+        Erased::Here(scrubbed) => scrubbed,
+        Erased::There { is_pending: false } => Scrubbed::Clean,
+        Erased::There { is_pending: true } => {
+            return Err(Failure::operational(output.pick(
+                "删除已录入，服务器上尚有文件含原内容，服务器会继续清除：稍后再次运行同一命令即知",
+                "the erasure is recorded, but a file of the server still holds the bytes; it goes on trying: run the same command again later",
+            )));
+        }
+    };
     match scrubbed {
         Scrubbed::Clean => {
             output.print(text, json);

@@ -154,7 +154,7 @@ pub(crate) async fn show(arguments: &Show, output: Output) -> Result<u8, Failure
 }
 
 /// Opens the ledger's own dossier, under a policy that trusts the key that signed its head.
-fn open_own(file: &DossierFile) -> Result<Dossier, Failure> {
+pub(crate) fn open_own(file: &DossierFile) -> Result<Dossier, Failure> {
     let ledger_part = file.subjects.iter().find(|part| part.subject == Subject::Ledger);
     let entries = ledger_part.and_then(|part| part.entries.as_ref()).into_iter().flatten();
     let keys = entries.filter_map(|part| match verifier::record::entry::Entry::parse(&part.entry).ok()?.body {

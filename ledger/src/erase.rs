@@ -96,8 +96,8 @@ impl Ledger {
     async fn erased(&self, target: LeafIndex) -> Result<BTreeSet<Hash>, LedgerError> {
         let mut snapshot = self.readers.snapshot().await?;
         let mut erased = BTreeSet::new();
-        for index in snapshot.precedents().await?.into_iter().filter(|index| *index > target.0) {
-            let statement = snapshot.entry(index).await?.as_deref().and_then(read_statement);
+        for (_, entry) in snapshot.precedents().await?.into_iter().filter(|(index, _)| *index > target.0) {
+            let statement = entry.as_deref().and_then(read_statement);
             if let Some(Content::Erasure { target: of, digests, .. }) = statement.map(|statement| statement.content)
                 && of == target
             {

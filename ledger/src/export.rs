@@ -9,11 +9,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use verifier::log::index::TreeSize;
-use verifier::log::tile::{TileKind, TilePath, encode_index, entry_tiles, format_entry_bundle, hash_tiles};
+use verifier::log::tile::{TilePath, encode_index, entry_tiles, hash_tiles};
 
 use crate::error::LedgerError;
 use crate::ledger::ATTACHMENTS;
-use crate::prover::tile_width;
 use crate::reader::Reader;
 use crate::store::Snapshot;
 
@@ -72,15 +71,6 @@ impl StaticTree<'_> {
         }
     }
 
-    /// Writes a file whose content never changes, unless it is there.
-    fn keep(&mut self, path: &str, bytes: impl FnOnce() -> Vec<u8>) -> Result<(), LedgerError> {
-        if self.has(path) {
-            self.exported.kept += 1;
-            return Ok(());
-        }
-        self.write(path, &bytes())
-    }
-
     fn has(&self, path: &str) -> bool {
         self.out.join(path).is_file()
     }
@@ -107,16 +97,12 @@ impl StaticTree<'_> {
 
     async fn tiles(&mut self, snapshot: &mut Snapshot, size: TreeSize) -> Result<(), LedgerError> {
         for path in hash_tiles(size) {
-            let TileKind::Hashes { level } = path.kind() else { continue };
             let text = path.to_string();
             if self.has(&text) {
                 self.exported.kept += 1;
                 continue;
             }
-            let name = (level, path.index());
-            debug_assert_eq!(tile_width(size.0, name), u64::from(path.width()));
-            let mut tiles = snapshot.tiles(size.0, [name]).await?;
-            let bytes = tiles.0.remove(&name).unwrap_or_default();
+            let bytes = snapshot.tile_file(&path, size).await?;
             self.write(&text, &bytes)?;
         }
         Ok(())
@@ -132,48 +118,29 @@ impl StaticTree<'_> {
         for path in entry_tiles(size) {
             let (first, width) = (path.index() * 256, u64::from(path.width()));
             self.disclosures(snapshot, path.index(), first, first + width).await?;
-            self.bundle(snapshot, &path, first, width).await?;
+            self.bundle(snapshot, &path, size).await?;
             progress(path.index() + 1, bundles);
         }
         Ok(())
     }
 
-    async fn bundle(
-        &mut self,
-        snapshot: &mut Snapshot,
-        path: &TilePath,
-        first: u64,
-        width: u64,
-    ) -> Result<(), LedgerError> {
-        let path = path.to_string();
-        if self.has(&path) {
+    async fn bundle(&mut self, snapshot: &mut Snapshot, path: &TilePath, size: TreeSize) -> Result<(), LedgerError> {
+        let name = path.to_string();
+        if self.has(&name) {
             self.exported.kept += 1;
             return Ok(());
         }
-        let entries = snapshot.entries_between(first, first + width).await?;
-        self.keep(&path, || format_entry_bundle(&entries))
+        let bytes = snapshot.tile_file(path, size).await?;
+        self.write(&name, &bytes)
     }
 
     /// Disclosures change when one is erased; a file without any goes.
     async fn disclosures(&mut self, snapshot: &mut Snapshot, n: u64, first: u64, end: u64) -> Result<(), LedgerError> {
         let path = format!("disclosures/{}", encode_index(n));
-        let mut lines: Vec<(u64, Vec<String>)> = Vec::new();
-        for (row, text) in snapshot.disclosures_of(first, end).await? {
-            let index = crate::store::index_of(row >> 8);
-            match lines.last_mut() {
-                Some((last, texts)) if *last == index => texts.push(text),
-                _ => lines.push((index, vec![text])),
-            }
-        }
-        if lines.is_empty() {
+        let Some(bytes) = snapshot.disclosure_file(first, end).await? else {
             let file = self.out.join(&path);
             return if file.exists() { fs::remove_file(&file).map_err(Self::file(&file)) } else { Ok(()) };
-        }
-        let mut bytes = String::new();
-        for (index, texts) in lines {
-            bytes += &serde_json::json!({ "index": index, "disclosures": texts }).to_string();
-            bytes.push('\n');
-        }
+        };
         self.replace(&path, bytes.as_bytes())
     }
 

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use verifier::log::index::{LeafIndex, TreeSize};
@@ -28,7 +28,7 @@ use crate::state::State;
 use crate::store::{Readers, Store};
 
 /// KiB of statements that may wait for the sequencer; whoever comes then waits before.
-const QUEUE_KIB: usize = 128 << 10;
+pub(crate) const QUEUE_KIB: usize = 128 << 10;
 /// Statements that are admitted on one thread at a time when many arrive together.
 const CHUNK: usize = 64;
 /// Chunks that are being admitted while the oldest of them is waited for.
@@ -66,9 +66,10 @@ pub struct InitOptions {
 
 /// A ledger, open for writing: the only one at a time. It reads like a [`Reader`].
 pub struct Ledger {
-    queue: mpsc::UnboundedSender<Message>,
-    room: Arc<Semaphore>,
+    pub(crate) queue: mpsc::UnboundedSender<Message>,
+    pub(crate) room: Arc<Semaphore>,
     registry: SharedRegistry,
+    pub(crate) published: watch::Receiver<SignedCheckpoint>,
     reader: Reader,
     _lock: WriterLock,
 }
@@ -130,10 +131,10 @@ impl Ledger {
         }
         let lock = WriterLock::take(dir)?;
         let (queue, messages) = mpsc::unbounded_channel();
-        let registry = start(dir.to_owned(), clock, messages).await?;
+        let (registry, published) = start(dir.to_owned(), clock, messages).await?;
         let reader = Reader::open(dir).await?;
         let room = Arc::new(Semaphore::new(QUEUE_KIB));
-        Ok(Self { queue, room, registry, reader, _lock: lock })
+        Ok(Self { queue, room, registry, published, reader, _lock: lock })
     }
 
     /// Records a statement. Returns once it is durable, and waits while too much is waiting.
@@ -205,6 +206,11 @@ impl Ledger {
     /// Waits until there is room in the queue for these statements.
     async fn reserve(&self, statements: &[SignedStatement]) -> Result<OwnedSemaphorePermit, LedgerError> {
         self.room.clone().acquire_many_owned(weight(statements)).await.map_err(|_| LedgerError::Closed)
+    }
+
+    /// Who may say what now.
+    pub fn registry_now(&self) -> Arc<verifier::record::authority::Registry> {
+        self.registry()
     }
 
     fn registry(&self) -> Arc<verifier::record::authority::Registry> {
@@ -307,7 +313,7 @@ async fn start(
     dir: PathBuf,
     clock: Arc<dyn Clock>,
     messages: mpsc::UnboundedReceiver<Message>,
-) -> Result<SharedRegistry, LedgerError> {
+) -> Result<(SharedRegistry, watch::Receiver<SignedCheckpoint>), LedgerError> {
     let (opened, started) = oneshot::channel();
     let failed = |source| LedgerError::File { path: PathBuf::from("the sequencer's thread"), source };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
@@ -315,7 +321,7 @@ async fn start(
         runtime.block_on(async move {
             match open_sequencer(&dir, clock).await {
                 Ok(sequencer) => {
-                    let _ = opened.send(Ok(sequencer.registry()));
+                    let _ = opened.send(Ok((sequencer.registry(), sequencer.published())));
                     sequencer.run(messages).await;
                 }
                 Err(error) => drop(opened.send(Err(error))),

@@ -26,10 +26,12 @@ mod sequencer;
 pub mod signer;
 mod state;
 mod statement_ids;
+mod static_tree;
 mod stats;
 mod store;
 mod subject_map;
 mod tree;
+mod writer;
 
 pub use admission::SignedStatement;
 pub use backup::backup;
@@ -47,6 +49,7 @@ pub use reader::{Reader, Recorded};
 pub use signer::{PrivateKey, SignerError};
 pub use stats::Stats;
 pub use store::StoreError;
+pub use writer::{BATCH_SECONDS, ENTRIES};
 
 /// Bytes as lower-case hex, for messages.
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -61,7 +61,8 @@ impl Reader {
         let Some(held) = snapshot.subject(&subject.to_string(), &map).await? else { return Ok(Vec::new()) };
         let chain = snapshot.chain(held.newest, held.state.count).await?;
         let mut texts: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        for (row, text) in snapshot.disclosures_at(chain.iter().map(|(index, _)| index)).await? {
+        let indexes: Vec<u64> = chain.iter().map(|(index, _)| *index).collect();
+        for (row, text) in snapshot.disclosures_at(&indexes).await? {
             texts.entry(index_of(row >> 8)).or_default().push(text);
         }
         let mut statements = Vec::new();

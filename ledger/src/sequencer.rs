@@ -17,7 +17,7 @@
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use verifier::log::hash::sha256;
 use verifier::log::index::{LeafIndex, TreeSize};
@@ -67,6 +67,7 @@ pub(crate) struct Sequencer {
     state: State,
     head: SignedCheckpoint,
     registry: SharedRegistry,
+    published: watch::Sender<SignedCheckpoint>,
 }
 
 /// What was collected for one batch.
@@ -104,13 +105,19 @@ impl Sequencer {
             guard.advance(Some(&published), &head).await?;
         }
         let registry = Arc::new(RwLock::new(state.registry.clone()));
-        let sequencer = Self { store, readers, guard, signers, clock, state, head, registry };
+        let published = watch::Sender::new(head.clone());
+        let sequencer = Self { store, readers, guard, signers, clock, state, head, registry, published };
         sequencer.signer(sequencer.state.tree.size())?;
         Ok(sequencer)
     }
 
     pub(crate) fn registry(&self) -> SharedRegistry {
         self.registry.clone()
+    }
+
+    /// The newest head that the guard knows: nothing signed beyond it may leave.
+    pub(crate) fn published(&self) -> watch::Receiver<SignedCheckpoint> {
+        self.published.subscribe()
     }
 
     /// Works until it is told to close, nobody can ask any more, or an error is fatal; that error it then gives to everyone.
@@ -168,8 +175,8 @@ impl Sequencer {
             return Ok(known);
         }
         let mut snapshot = self.readers.snapshot().await?;
-        known.entries = snapshot.entries_at(&entries).await?;
-        for (row, text) in snapshot.disclosures_at(&disclosures).await? {
+        known.entries = snapshot.entries_at(&Vec::from_iter(entries)).await?;
+        for (row, text) in snapshot.disclosures_at(&Vec::from_iter(disclosures)).await? {
             let beside = known.disclosures.entry(index_of(row >> 8)).or_default();
             beside.push((row, sha256(text.as_bytes())));
         }
@@ -190,7 +197,9 @@ impl Sequencer {
         let (plan_us, commit_us, guard_us) =
             (micros(planning), micros(committed), micros(started.elapsed().saturating_sub(committed)));
         tracing::trace!(target: "ledger::batch", entries, plan_us, commit_us, guard_us, "recorded");
+        crate::writer::measure(entries, planning + started.elapsed());
         self.head = head;
+        self.published.send_replace(self.head.clone());
         let mut shared = self.registry.write().expect("nobody panics while holding it");
         if !Arc::ptr_eq(&shared, &self.state.registry) {
             *shared = self.state.registry.clone();

@@ -68,11 +68,7 @@ impl Snapshot {
     }
 
     /// The checkpoints in these rows, by row.
-    async fn checkpoints(
-        &mut self,
-        sizes: impl IntoIterator<Item = &i64>,
-    ) -> Result<BTreeMap<i64, SignedCheckpoint>, StoreError> {
-        let sizes: BTreeSet<&i64> = sizes.into_iter().collect();
+    async fn checkpoints(&mut self, sizes: BTreeSet<i64>) -> Result<BTreeMap<i64, SignedCheckpoint>, StoreError> {
         if sizes.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -107,7 +103,8 @@ impl Snapshot {
         for row in &rows {
             sizes.push((row.try_get(0)?, [row.try_get(1)?, row.try_get(2)?]));
         }
-        let notes = self.checkpoints(sizes.iter().flat_map(|(_, around)| around).flatten()).await?;
+        let wanted = sizes.iter().flat_map(|(_, around)| around).flatten().copied().collect();
+        let notes = self.checkpoints(wanted).await?;
         let around = |(index, around): (i64, [Option<i64>; 2])| {
             let [before, after] = around.map(|size| notes.get(&size?).cloned());
             (index_of(index), CosignedAround { before, after })
@@ -122,10 +119,7 @@ impl Snapshot {
     }
 
     /// The entries at these indexes, by index; none where there is none.
-    pub(crate) async fn entries_at(
-        &mut self,
-        indexes: impl IntoIterator<Item = &u64>,
-    ) -> Result<BTreeMap<u64, String>, StoreError> {
+    pub(crate) async fn entries_at(&mut self, indexes: &[u64]) -> Result<BTreeMap<u64, String>, StoreError> {
         let query = sqlx::query("SELECT idx, entry FROM entry WHERE idx IN (SELECT value FROM json_each(?))");
         let rows = query.bind(list(indexes)).fetch_all(self.connection()).await?;
         rows.iter().map(|row| Ok((index_of(row.try_get(0)?), row.try_get(1)?))).collect()
@@ -169,10 +163,7 @@ impl Snapshot {
     }
 
     /// The disclosures beside the entries at these indexes: row id and disclosure.
-    pub(crate) async fn disclosures_at(
-        &mut self,
-        indexes: impl IntoIterator<Item = &u64>,
-    ) -> Result<Vec<(i64, String)>, StoreError> {
+    pub(crate) async fn disclosures_at(&mut self, indexes: &[u64]) -> Result<Vec<(i64, String)>, StoreError> {
         let query = sqlx::query(
             "SELECT disclosure.id, disclosure FROM json_each(?) CROSS JOIN disclosure
              WHERE disclosure.id >= value << 8 AND disclosure.id < (value + 1) << 8 ORDER BY disclosure.id",

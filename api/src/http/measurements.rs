@@ -1,0 +1,59 @@
+//! What is measured, for Prometheus.
+
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::Site;
+
+/// How long an answer took until its first byte, in seconds, by route, method and status; a histogram.
+pub(crate) const REQUEST_SECONDS: &str = "mingzhang_http_request_seconds";
+/// Upper bounds of the histograms' buckets, in seconds.
+const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// The measurements of this process.
+pub(crate) struct Measurements(PrometheusHandle);
+
+impl Measurements {
+    /// Begins to measure.
+    pub(crate) fn start() -> Result<Self, BuildError> {
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS)?
+            .install_recorder()?;
+        metrics::describe_histogram!(REQUEST_SECONDS, metrics::Unit::Seconds, "until the answer began");
+        metrics::describe_histogram!(ledger::BATCH_SECONDS, metrics::Unit::Seconds, "from plan to guard");
+        metrics::describe_counter!(ledger::ENTRIES, "entries recorded since the start, seals included");
+        metrics::describe_gauge!("mingzhang_queue_kibibytes", "statements waiting for the sequencer");
+        metrics::describe_gauge!("mingzhang_queue_limit_kibibytes", "how much may wait");
+        metrics::describe_gauge!("mingzhang_checkpoint_size", "entries of the newest checkpoint");
+        metrics::describe_gauge!("mingzhang_checkpoint_age_seconds", "since it was signed");
+        metrics::describe_gauge!("mingzhang_http_connections", "connections open");
+        metrics::describe_gauge!("mingzhang_http_writes", "writing requests under way");
+        Ok(Self(handle))
+    }
+
+    /// Keeps the memory of the measurements bounded; to be called now and then.
+    pub(crate) fn tidy(&self) {
+        self.0.run_upkeep();
+    }
+
+    /// The measurements as text.
+    #[allow(clippy::cast_precision_loss)] // a gauge is a float; 2^53 entries are far
+    pub(crate) fn render(&self, site: &Site) -> String {
+        let (waiting, most) = site.ledger.queue_kib();
+        metrics::gauge!("mingzhang_queue_kibibytes").set(waiting as f64);
+        metrics::gauge!("mingzhang_queue_limit_kibibytes").set(most as f64);
+        metrics::gauge!("mingzhang_checkpoint_size").set(site.ledger.published().checkpoint.size.0 as f64);
+        metrics::gauge!("mingzhang_checkpoint_age_seconds").set(site.checkpoint_age().as_secs_f64());
+        metrics::gauge!("mingzhang_http_connections").set(site.connections.under_way() as f64);
+        metrics::gauge!("mingzhang_http_writes").set(site.writes.under_way() as f64);
+        self.0.render()
+    }
+}
+
+/// Measures a request.
+pub(crate) fn request(route: &std::sync::Arc<str>, method: &'static str, status: u16, took: Duration) {
+    let status = metrics::SharedString::from(status.to_string());
+    metrics::histogram!(REQUEST_SECONDS, "route" => route.clone(), "method" => method, "status" => status)
+        .record(took.as_secs_f64());
+}

@@ -1,0 +1,221 @@
+//! Notices: recording one, and reading what is recorded.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::Stream;
+use http::header::{HeaderName, LOCATION};
+use http::{HeaderMap, StatusCode};
+use ledger::{Scrubbed, SignedStatement};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+use utoipa::ToSchema;
+use verifier::log::index::{LeafIndex, TreeSize};
+use verifier::record::disclosure::MAX_DISCLOSURES_TOGETHER;
+use verifier::record::statement::{Kind, MAX_JWT, Statement};
+
+use super::answer::{Answer, JSON, json_bytes};
+use super::body::{Limited, expect_type};
+use super::cache::{Cache, Key, Stored};
+use super::entry_view::EntryView;
+use super::limits::seconds;
+use super::problem::{Code, Problem, recorded};
+use super::{Client, Site, query};
+
+/// The media type of a statement with its disclosures (RFC 9901).
+pub(crate) const SD_JWT: &str = "application/sd-jwt";
+/// The media type of a receipt (C2SP tlog-proof).
+const RECEIPT: &str = "text/plain; charset=utf-8";
+/// The longest statement with its disclosures, in bytes: 256 of them, a `~` after each.
+const MAX_STATEMENT: u64 = (MAX_JWT + MAX_DISCLOSURES_TOGETHER + 257) as u64;
+
+/// A statement that is recorded.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Recorded {
+    /// The index of its entry.
+    index: u64,
+    /// Whether it was recorded by this request; else it was before.
+    new: bool,
+    /// Its receipt: a C2SP tlog-proof.
+    receipt: String,
+    /// Of an erasure: `clean` once no file of the ledger holds the erased bytes, `pending` while a reader or a file keeps them
+    /// and the server goes on trying.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased: Option<&'static str>,
+}
+
+/// Record a statement
+///
+/// An SD-JWT in compact form, signed by an enrolled publisher: the signature is the only authority asked for. The answer comes
+/// once the entry is durable. The same statement again gets its receipt again and is not recorded twice.
+#[utoipa::path(post, path = "/api/v1/notices", tag = "notices",
+    request_body(content = String, content_type = "application/sd-jwt", description = "`<JWT>~<disclosure>~…~`, ASCII"),
+    responses(
+        (status = 201, description = "Recorded and durable", body = Recorded, headers(("Location" = String, description = "The entry"))),
+        (status = 200, description = "Recorded before", body = Recorded, headers(("Location" = String, description = "The entry")))))]
+pub(crate) async fn record<S, B>(
+    client: Client,
+    headers: HeaderMap,
+    stream: S,
+    site: Arc<Site>,
+) -> Result<Answer, Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Unpin,
+    B: bytes::Buf,
+{
+    let _turn = site.take_write(client)?;
+    expect_type(&headers, SD_JWT)?;
+    let (pause, whole) = (seconds(site.limits.body_pause_seconds), seconds(site.limits.body_seconds));
+    let body = Limited::new(stream, &headers, MAX_STATEMENT, pause, Some(whole))?.whole().await?;
+    let text = String::from_utf8(body)
+        .map_err(|_| Problem::new(Code::MalformedStatement, "声明应为 ASCII 文本", "a statement is ASCII text"))?;
+    let statement = SignedStatement::parse(text.trim_ascii_end())?;
+    drop(text);
+    // Whoever goes away now does not stop what was accepted: it is recorded, and asking again tells.
+    let work = tokio::spawn(submit(Arc::clone(&site), statement));
+    let ((index, new), erased) = match timeout(seconds(site.limits.answer_seconds), work).await {
+        Ok(Ok(submitted)) => submitted?,
+        Ok(Err(_)) | Err(_) => return Err(Problem::of(Code::OutcomeUnknown).retry_after(5)),
+    };
+    let receipt = published_receipt(&site, index).await?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    let body = Recorded { index, new, receipt, erased };
+    Ok(Answer::json(Cache::Never, &body).with_status(status).with_header(LOCATION, &location(&site, index)))
+}
+
+type Submitted = ((u64, bool), Option<&'static str>);
+
+async fn submit(site: Arc<Site>, statement: SignedStatement) -> Result<Submitted, Problem> {
+    let kind = kind_of(&statement.jwt);
+    let (outcome, erased) = if kind == Some(Kind::Erasure) {
+        let target = Statement::parse(&statement.jwt).ok().and_then(|statement| Some(statement.target()?.0));
+        let (outcome, scrubbed) = site.ledger.erase(statement).await?;
+        let clean = scrubbed == Scrubbed::Clean;
+        if !clean {
+            tracing::warn!(?scrubbed, "an erasure is recorded, but its bytes are still in a file: trying again");
+            site.erasures_pending.lock().expect("nobody panics while holding it").extend(target);
+        }
+        (outcome, Some(if clean { "clean" } else { "pending" }))
+    } else {
+        (site.ledger.submit(statement).await?, None)
+    };
+    if kind != Some(Kind::Notice) {
+        // What notices show may be another now.
+        site.generation.fetch_add(1, Ordering::AcqRel);
+    }
+    Ok((recorded(outcome)?, erased))
+}
+
+/// The kind that a JWT's header says; whether it is true the ledger finds out.
+fn kind_of(jwt: &str) -> Option<Kind> {
+    #[derive(Deserialize)]
+    struct Header {
+        typ: String,
+    }
+    let header = verifier::log::base64::decode_url(jwt.split('.').next()?).ok()?;
+    Kind::parse(&serde_json::from_slice::<Header>(&header).ok()?.typ)
+}
+
+fn location(site: &Site, index: u64) -> String {
+    format!("{}/api/v1/notices/{index}", site.public_url)
+}
+
+/// A receipt, once its head may leave.
+async fn published_receipt(site: &Site, index: u64) -> Result<String, Problem> {
+    let Some(receipt) = site.ledger.receipt(LeafIndex(index)).await? else { return Err(Problem::of(Code::NotFound)) };
+    // A proof, an empty line, and the note of its head: origin, size, root.
+    let head = receipt.split_once("\n\n").map_or("", |(_, note)| note);
+    let size = head.lines().nth(1).and_then(|size| TreeSize::parse_decimal(size).ok());
+    site.until_published(size.unwrap_or(TreeSize(u64::MAX))).await?;
+    Ok(receipt)
+}
+
+/// An index as it stands in a path.
+fn index_in(text: &str) -> Result<LeafIndex, Problem> {
+    LeafIndex::parse_decimal(text).map_err(|error| {
+        Problem::new(
+            Code::BadRequest,
+            format!("序号应为十进制整数：`{text}`"),
+            format!("an index is a decimal number: {error}"),
+        )
+    })
+}
+
+/// An entry
+///
+/// As it was hashed, byte for byte, and as a person reads it: claims with the disclosed values in their places.
+#[utoipa::path(get, path = "/api/v1/notices/{index}", tag = "notices",
+    params(("index" = u64, Path, description = "The entry's index", example = 0)),
+    responses((status = 200, description = "The entry", body = EntryView)))]
+pub(crate) async fn read(index: String, site: Arc<Site>) -> Result<Answer, Problem> {
+    let index = index_in(&index)?;
+    let generation = site.generation.load(Ordering::Acquire);
+    let key = Key::Notice(generation, index.0);
+    if let Some(stored) = site.memory.find(&key) {
+        return Ok(Answer::new(JSON, Cache::Revalidate, stored));
+    }
+    let recorded = site.ledger.entry(index).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
+    let view =
+        EntryView::open(index, recorded, &site.ledger.registry_now()).ok_or_else(|| Problem::of(Code::Internal))?;
+    let stored = Stored::from(json_bytes(&view));
+    site.memory.keep(key, &stored);
+    Ok(Answer::new(JSON, Cache::Revalidate, stored))
+}
+
+/// The receipt of an entry
+///
+/// A C2SP tlog-proof under the newest checkpoint, for `mingzhang-verify receipt`.
+#[utoipa::path(get, path = "/api/v1/notices/{index}/receipt", tag = "notices",
+    params(("index" = u64, Path, description = "The entry's index", example = 0)),
+    responses((status = 200, description = "The receipt", body = String, content_type = "text/plain; charset=utf-8")))]
+pub(crate) async fn receipt(index: String, site: Arc<Site>) -> Result<Answer, Problem> {
+    let index = index_in(&index)?;
+    let receipt = published_receipt(&site, index.0).await?;
+    let name = format!("attachment; filename=\"{index}.tlog-proof\"");
+    let answer = Answer::new(RECEIPT, Cache::Revalidate, receipt);
+    Ok(answer.with_header(HeaderName::from_static("content-disposition"), &name))
+}
+
+/// Which notices to find.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    notice_id: String,
+    publisher: Option<String>,
+}
+
+/// The entries found.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Found {
+    notices: Vec<FoundNotice>,
+}
+
+/// An entry found.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundNotice {
+    /// The entry's index.
+    index: u64,
+    /// Its publisher.
+    publisher: String,
+}
+
+/// Find a notice by its publisher's id
+#[utoipa::path(get, path = "/api/v1/notices", tag = "notices",
+    params(("notice_id" = String, Query, description = "The id its publisher gave it", max_length = 200),
+        ("publisher" = Option<String>, Query, description = "Its publisher, where several may have one of that id")),
+    responses((status = 200, description = "None, one, or one of each publisher", body = Found)))]
+pub(crate) async fn find(text: String, site: Arc<Site>) -> Result<Answer, Problem> {
+    let wanted: Wanted = query(&text)?;
+    let _turn = timeout(Duration::from_secs(5), site.scans.acquire())
+        .await
+        .map_err(|_| Problem::of(Code::Busy).retry_after(2))?
+        .map_err(|_| Problem::of(Code::Busy))?;
+    let mut found = site.ledger.find_notice(&wanted.notice_id).await?;
+    found.retain(|(_, iss)| wanted.publisher.as_ref().is_none_or(|publisher| publisher == iss.as_str()));
+    let notices = found
+        .into_iter()
+        .map(|(index, iss)| FoundNotice { index: index.0, publisher: iss.as_str().to_owned() })
+        .collect();
+    Ok(Answer::json(Cache::Revalidate, &Found { notices }))
+}

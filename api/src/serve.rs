@@ -1,0 +1,212 @@
+//! `serve`: the ledger over HTTP, until it is told to stop.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::{Ledger, Scrubbed};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+use crate::args::Serve;
+use crate::failure::Failure;
+use crate::http::connection;
+use crate::http::exchange::Exchange;
+use crate::http::limits::Limits;
+use crate::http::{Site, SiteError};
+use crate::logging;
+use crate::output::Output;
+
+/// How often the writer is asked whether it still works.
+const WATCH: Duration = Duration::from_secs(5);
+/// How often an erasure that a reader prevented is tried again.
+const ERASE_AGAIN: Duration = Duration::from_secs(30);
+
+/// The configuration file (TOML).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Configuration {
+    public_url: Option<String>,
+    heartbeat: Option<String>,
+    limits: Limits,
+}
+
+/// Serves a ledger.
+pub(crate) async fn serve(arguments: &Serve, output: Output) -> Result<u8, Failure> {
+    logging::start(arguments.log_format, arguments.log_level);
+    let configuration = arguments.config.as_deref().map_or(Ok(Configuration::default()), read_configuration)?;
+    let heartbeat = arguments.heartbeat.as_deref().or(configuration.heartbeat.as_deref()).unwrap_or("1h");
+    let heartbeat = read_heartbeat(heartbeat)?;
+    let public_url = arguments.public_url.clone().or(configuration.public_url).unwrap_or_default();
+    let public_url = public_url.trim_end_matches('/').to_owned();
+    let ledger = Ledger::open(&arguments.dir).await?;
+    let bound = TcpListener::bind(&arguments.listen).await;
+    let listener = bound.map_err(|error| Failure::operational(format_args!("{}: {error}", arguments.listen)))?;
+    let address = listener.local_addr().map_err(Failure::operational)?;
+    let site = Site::open(ledger, arguments.dir.clone(), configuration.limits, public_url).await;
+    let site = Arc::new(site.map_err(|error| match error {
+        SiteError::Ledger(error) => error.into(),
+        SiteError::Measurements(error) => Failure::operational(error),
+    })?);
+    let (stopped, stop) = watch::channel(None);
+    let tasks =
+        [tokio::spawn(keep(Arc::clone(&site), stopped.clone(), heartbeat)), tokio::spawn(listen_for_signals(stopped))];
+    let url = format!("http://{address}");
+    let said = format!("{} {url}", output.pick("服务地址", "listening on"));
+    output.print(&said, &json!({ "listening": url, "size": site.ledger.published().checkpoint.size.0 }));
+    tracing::info!(%address, dir = %arguments.dir.display(), "serving");
+    connection::serve(listener, Exchange::new(Arc::clone(&site)), wait(stop.clone())).await;
+    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    close(site).await;
+    let why = *stop.borrow();
+    match why {
+        Some(Stop::Asked) | None => Ok(0),
+        Some(Stop::WriterEnded) => Err(Failure::operational(output.pick(
+            "账本的写入者已停止：请重新启动，启动时会核对账本",
+            "the ledger's writer has stopped: start again, which checks what the ledger holds",
+        ))),
+    }
+}
+
+/// Why the server stops.
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    Asked,
+    WriterEnded,
+}
+
+async fn wait(mut stop: watch::Receiver<Option<Stop>>) {
+    let _ = stop.wait_for(Option::is_some).await;
+}
+
+/// Closes the ledger, once the requests that were given up have let go of it.
+async fn close(mut site: Arc<Site>) {
+    for _ in 0..100 {
+        match Arc::try_unwrap(site) {
+            Ok(site) => {
+                site.ledger.close().await;
+                tracing::info!("stopped");
+                return;
+            }
+            Err(shared) => site = shared,
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    tracing::warn!("stopped with requests under way; what was acknowledged is durable");
+}
+
+fn read_configuration(path: &Path) -> Result<Configuration, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    toml::from_str(&text).map_err(|error| Failure::refused(format_args!("{}: {error}", path.display())))
+}
+
+/// A duration, e.g. `1h` or `10m`; `off` for none.
+fn read_heartbeat(text: &str) -> Result<Option<Duration>, Failure> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let span: Option<Duration> = text.parse::<jiff::SignedDuration>().ok().and_then(|span| span.try_into().ok());
+    match span.filter(|span| *span >= Duration::from_secs(1)) {
+        Some(span) => Ok(Some(span)),
+        None => Err(Failure::said(
+            format_args!("`{text}` 不是时长：应如 1h、10m、30s，或 off"),
+            format_args!("`{text}` is no duration: expected e.g. 1h, 10m, 30s, or off"),
+        )),
+    }
+}
+
+/// Keeps the ledger fresh, the measurements bounded, and an eye on the writer.
+async fn keep(site: Arc<Site>, stopped: watch::Sender<Option<Stop>>, heartbeat: Option<Duration>) {
+    let mut heads = site.ledger.follow();
+    let mut watching = interval(WATCH);
+    let mut erasing = interval(ERASE_AGAIN);
+    watching.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    erasing.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let quiet = heartbeat.map(|heartbeat| heartbeat.saturating_sub(site.checkpoint_age()));
+        let ended = tokio::select! {
+            changed = heads.changed() => {
+                site.note_checkpoint();
+                changed.is_err()
+            }
+            () = sleep(quiet.unwrap_or_default()), if quiet.is_some() => seal(&site).await,
+            _ = watching.tick() => {
+                site.measurements.tidy();
+                has_ended(&site).await
+            }
+            _ = erasing.tick() => {
+                erase_again(&site).await;
+                false
+            }
+        };
+        if ended {
+            tracing::error!(
+                "the ledger's writer has stopped: ending the process, so that opening it again can tell why"
+            );
+            stopped.send_replace(Some(Stop::WriterEnded));
+            return;
+        }
+    }
+}
+
+/// Seals an empty batch; whether the writer has ended.
+async fn seal(site: &Site) -> bool {
+    match site.ledger.seal().await {
+        Ok(()) => {
+            site.note_checkpoint();
+            tracing::info!(size = site.ledger.published().checkpoint.size.0, "sealed an empty batch");
+            false
+        }
+        Err(error) => {
+            tracing::warn!(%error, "no empty batch was sealed");
+            sleep(WATCH).await;
+            has_ended(site).await
+        }
+    }
+}
+
+async fn has_ended(site: &Site) -> bool {
+    // A writer that is busy has not ended.
+    matches!(timeout(WATCH, site.ledger.ping()).await, Ok(Err(_)))
+}
+
+/// Finishes erasures whose bytes a reader held.
+async fn erase_again(site: &Site) {
+    let pending = || site.erasures_pending.lock().expect("nobody panics while holding it");
+    let targets = pending().clone();
+    for target in targets {
+        match site.ledger.finish_erasures(target).await {
+            Ok(Scrubbed::Clean) => {
+                pending().remove(&target);
+                tracing::info!(notice = target.0, "no file of the ledger holds the erased bytes any more");
+            }
+            Ok(scrubbed) => tracing::warn!(notice = target.0, ?scrubbed, "erased bytes are still in a file"),
+            Err(error) => tracing::warn!(notice = target.0, %error, "erased bytes are still in a file"),
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn listen_for_signals(stopped: watch::Sender<Option<Stop>>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    stopped.send_replace(Some(Stop::Asked));
+}
+
+#[cfg(not(unix))]
+async fn listen_for_signals(stopped: watch::Sender<Option<Stop>>) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        stopped.send_replace(Some(Stop::Asked));
+    }
+}
