@@ -332,6 +332,9 @@ pub(crate) struct Publish {
     /// 公开底价 Publish a reserve price unsealed
     #[arg(long)]
     pub(crate) publish_reserve: bool,
+    /// 将违反规则的稿件一律拒绝 Refuse drafts that would break a rule, instead of warning
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]
@@ -403,6 +406,9 @@ pub(crate) struct Import {
     /// 公开底价 Publish reserve prices unsealed
     #[arg(long)]
     pub(crate) publish_reserve: bool,
+    /// 将违反规则的稿件一律拒绝 Refuse drafts that would break a rule, instead of warning
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]

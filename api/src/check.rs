@@ -10,18 +10,15 @@ use verifier::lifecycle::facts::Project;
 
 use crate::args::Check;
 use crate::failure::Failure;
-use crate::foresight::Foresight;
+use crate::foresight::{DEFAULT_JURISDICTION, Foresight};
 use crate::output::{Output, read};
-
-/// The jurisdiction of the rules that are asked where there is no ledger.
-const DEFAULT_JURISDICTION: &str = "cn";
 
 /// Says what the rules will say. Exit 0 if the notice would break none, 3 if it would.
 pub(crate) async fn check(arguments: &Check, output: Output) -> Result<u8, Failure> {
     let draft = Draft::parse(&read(&arguments.draft)?).map_err(Failure::from)?;
     let orders = arguments.seal.iter().map(|order| SealOrder::parse(order));
     let seals = orders.collect::<Result<Vec<_>, _>>().map_err(Failure::refused)?;
-    let (foresight, project) = if arguments.dir == Path::new("-") {
+    let (foresight, mut project) = if arguments.dir == Path::new("-") {
         (Foresight::shipped(DEFAULT_JURISDICTION)?, Project::new(draft.project.as_str(), 0))
     } else {
         let reader = Reader::open(&arguments.dir).await?;
@@ -29,7 +26,7 @@ pub(crate) async fn check(arguments: &Check, output: Output) -> Result<u8, Failu
         reader.close().await;
         asked
     };
-    let remarks = foresight.look(project, &draft, &seals)?;
+    let remarks = foresight.look(&mut project, &draft, &seals)?;
     let breaks = remarks.iter().filter(|remark| remark.breaks()).count();
     let warns = remarks.iter().filter(|remark| remark.warns()).count();
     let mut text: String = remarks.iter().map(|remark| remark.line(output) + "\n").collect();

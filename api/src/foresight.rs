@@ -1,6 +1,9 @@
 //! What the rules will say about a notice before it is signed: missing members, periods that will fall short, the earliest
 //! lawful deadline. The draft is judged as if it became public now, beside what the ledger holds of its project.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use ledger::PrivateKey;
 use ledger::Reader;
 use ledger::draft::Draft;
@@ -15,13 +18,18 @@ use verifier::lifecycle::verdict::{Finding, Outcome, RuleOutcome};
 use verifier::lifecycle::{AsOf, Law, calendar::Calendar, judge};
 use verifier::record::disclosure::{Shown, parse_all};
 use verifier::record::statement::Statement;
+use verifier::record::subject::ProjectId;
 
+use crate::books::Books;
 use crate::clock::now;
 use crate::failure::Failure;
 use crate::output::{Output, plain};
 
-/// The index a draft has in a project it is not yet part of.
-const DRAFT: u64 = u64::MAX;
+/// Projects kept in memory while many drafts are looked at.
+const KEPT: usize = 4096;
+
+/// The jurisdiction of the rules that are asked where there is no ledger.
+pub(crate) const DEFAULT_JURISDICTION: &str = "cn";
 
 /// The rules a draft will be judged by.
 pub(crate) struct Foresight {
@@ -62,10 +70,10 @@ impl Foresight {
         Ok(Self { law: Law::of(rulebook, calendar), key: PrivateKey::generate()? })
     }
 
-    /// What the rules say of a draft, beside the project as it is recorded; the gravest first.
+    /// What the rules say of a draft that becomes the project's next notice, and makes it that; the gravest first.
     pub(crate) fn look(
         &self,
-        mut project: Project,
+        project: &mut Project,
         draft: &Draft,
         seals: &[SealOrder],
     ) -> Result<Vec<Remark>, Failure> {
@@ -76,18 +84,69 @@ impl Foresight {
         let values = parse_all(&signed.disclosures).map_err(Failure::refused)?;
         let at = Seconds::try_from(at).unwrap_or(Seconds::MAX);
         let times = Times { after: None, by: None, recorded: at };
-        project.record(DRAFT, &statement, &Shown { values, missing: Vec::new() }, times);
-        let verdict = judge(&project, &self.law, AsOf { at, quorum: false });
-        let mut remarks: Vec<Remark> = verdict.lots.iter().flat_map(|lot| &lot.outcomes).flat_map(remarks).collect();
+        let index = project.notices.last().map_or(0, |notice| notice.index + 1);
+        project.record(index, &statement, &Shown { values, missing: Vec::new() }, times);
+        let verdict = judge(project, &self.law, AsOf { at, quorum: false });
+        let mut remarks: Vec<Remark> =
+            verdict.lots.iter().flat_map(|lot| &lot.outcomes).flat_map(|found| remarks(found, index)).collect();
         remarks.sort_by_key(|remark| std::cmp::Reverse(remark.outcome));
         remarks.dedup_by(|a, b| a.rule == b.rule && a.text == b.text);
         Ok(remarks)
     }
 }
 
+/// The clerk's help while drafts are recorded: each is held against the rules beside its project, those before it included.
+pub(crate) struct Adviser {
+    foresight: Foresight,
+    /// Where projects are recorded already, if that can be read.
+    reader: Option<Reader>,
+    projects: HashMap<ProjectId, Project>,
+}
+
+impl Adviser {
+    /// By the rules of a ledger in a directory; of one behind a URL, by those that ship with the program, beside the drafts
+    /// seen before alone.
+    pub(crate) async fn of(books: &Books) -> Result<Self, Failure> {
+        match books {
+            Books::Here(ledger) => Self::of_reader(Reader::clone(ledger)).await,
+            Books::There(_) => {
+                let foresight = Foresight::shipped(DEFAULT_JURISDICTION)?;
+                Ok(Self { foresight, reader: None, projects: HashMap::new() })
+            }
+        }
+    }
+
+    /// By the rules of the ledger that is read.
+    pub(crate) async fn of_reader(reader: Reader) -> Result<Self, Failure> {
+        let foresight = Foresight::of_ledger(&reader).await?;
+        Ok(Self { foresight, reader: Some(reader), projects: HashMap::new() })
+    }
+
+    /// What the rules say of a draft; nothing of one that is recorded already.
+    pub(crate) async fn advise(&mut self, draft: &Draft, seals: &[SealOrder]) -> Result<Vec<Remark>, Failure> {
+        if self.foresight.law.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.projects.len() >= KEPT {
+            self.projects.clear();
+        }
+        let project = match self.projects.entry(draft.project.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(match &self.reader {
+                Some(reader) => reader.project(&draft.project).await?,
+                None => Project::new(draft.project.as_str(), 0),
+            }),
+        };
+        if project.notices.iter().any(|notice| notice.id == draft.notice_id) {
+            return Ok(Vec::new());
+        }
+        self.foresight.look(project, draft, seals)
+    }
+}
+
 /// What a rule's findings say of the draft; nothing where it is simply met.
-fn remarks<'v>(found: &'v RuleOutcome<'v>) -> impl Iterator<Item = Remark> + 'v {
-    let of_draft = |finding: &&Finding| finding.entries.contains(&DRAFT);
+fn remarks<'v>(found: &'v RuleOutcome<'v>, draft: u64) -> impl Iterator<Item = Remark> + 'v {
+    let of_draft = move |finding: &&Finding| finding.entries.contains(&draft);
     let told = |finding: &&Finding| {
         !matches!(finding.outcome, Outcome::Met | Outcome::NotApplicable) || finding.earliest.is_some()
     };

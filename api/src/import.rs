@@ -21,6 +21,7 @@ use crate::books::{Books, Place, Placed};
 use crate::clock::now;
 use crate::explain::Say as _;
 use crate::failure::Failure;
+use crate::foresight::{Adviser, Remark};
 use crate::keys;
 use crate::language::current;
 use crate::output::{Output, plain};
@@ -46,13 +47,22 @@ struct Counts {
     existing: u64,
     refused: u64,
     shown: Vec<String>,
+    /// Drafts of which the rules have something to say, and those that would break one.
+    remarked: u64,
+    breaking: u64,
+    remarks: Vec<String>,
 }
 
 /// Signs and records the drafts of some files.
 pub(crate) async fn import(arguments: &Import, output: Output) -> Result<u8, Failure> {
     let key = keys::load(&arguments.issuer.key, output)?;
-    let desk =
-        ImportDesk { key, publisher: arguments.issuer.publisher.clone(), publish_reserve: arguments.publish_reserve };
+    let desk = ImportDesk {
+        key,
+        publisher: arguments.issuer.publisher.clone(),
+        publish_reserve: arguments.publish_reserve,
+        strict: arguments.strict,
+        output,
+    };
     let (place, files) = arguments.place_and_files();
     let mut report = Report::open(arguments, &files)?;
     let progress = progress(&files, output);
@@ -72,6 +82,8 @@ struct ImportDesk {
     key: PrivateKey,
     publisher: String,
     publish_reserve: bool,
+    strict: bool,
+    output: Output,
 }
 
 impl ImportDesk {
@@ -84,6 +96,24 @@ impl ImportDesk {
         let (statement, _) = desk.notice(&draft, &[], self.publish_reserve).map_err(|error| error.say(current()))?;
         Ok((draft, statement))
     }
+
+    /// What the rules will say of a draft; with `--strict`, why it is refused.
+    async fn advise(
+        &self,
+        adviser: &mut Adviser,
+        line: &Line,
+        draft: &Draft,
+        report: &mut Report,
+    ) -> Result<Option<String>, Failure> {
+        let remarks = adviser.advise(draft, &[]).await?;
+        let breaking: Vec<String> =
+            remarks.iter().filter(|remark| remark.breaks()).map(|remark| remark.line(self.output)).collect();
+        if self.strict && !breaking.is_empty() {
+            return Ok(Some(breaking.join("\n")));
+        }
+        report.counts.remark(line, &remarks, self.output);
+        Ok(None)
+    }
 }
 
 async fn record(
@@ -95,6 +125,7 @@ async fn record(
 ) -> Result<(), Failure> {
     let books = Books::open(place).await?;
     let origin = books.origin();
+    let mut adviser = Adviser::of(&books).await?;
     let mut lines = Lines::open(files)?;
     let mut pending: Option<Pending> = None;
     let result = loop {
@@ -110,7 +141,7 @@ async fn record(
             before.settle(&books, report).await?;
         }
         // While the chunk before is being recorded, this one is signed.
-        let next = Pending::submit(&books, desk, &origin, chunk, report)?;
+        let next = Pending::submit(&books, desk, &origin, &mut adviser, chunk, report).await?;
         if let Some(before) = pending.replace(next) {
             before.settle(&books, report).await?;
         }
@@ -129,10 +160,11 @@ struct Pending {
 }
 
 impl Pending {
-    fn submit(
+    async fn submit(
         books: &Books,
         desk: &ImportDesk,
         origin: &str,
+        adviser: &mut Adviser,
         chunk: Vec<Line>,
         report: &mut Report,
     ) -> Result<Self, Failure> {
@@ -140,6 +172,10 @@ impl Pending {
         for line in chunk {
             match desk.sign(origin, &line) {
                 Ok((draft, statement)) => {
+                    if let Some(reason) = desk.advise(adviser, &line, &draft, report).await? {
+                        report.refuse(&line, &reason)?;
+                        continue;
+                    }
                     statements.push((draft.project.as_str().to_owned(), statement));
                     drafts.push((line, draft));
                 }
@@ -178,6 +214,7 @@ async fn check(
     let registry = reader.registry().await?;
     let next = reader.head().await?.checkpoint.size.0;
     let finder = reader.finder().await?;
+    let mut adviser = Adviser::of_reader(reader.clone()).await?;
     let mut checked = Checked { reader, finder, registry, next: LeafIndex(next), before: HashMap::new() };
     let mut lines = Lines::open(files)?;
     loop {
@@ -188,8 +225,11 @@ async fn check(
         }
         for line in chunk {
             match checked.check(desk, &line).await? {
-                Ok(true) => report.counts.accepted += 1,
-                Ok(false) => report.counts.existing += 1,
+                Ok(Some(draft)) => match desk.advise(&mut adviser, &line, &draft, report).await? {
+                    None => report.counts.accepted += 1,
+                    Some(reason) => report.refuse(&line, &reason)?,
+                },
+                Ok(None) => report.counts.existing += 1,
                 Err(reason) => report.refuse(&line, &reason)?,
             }
         }
@@ -206,8 +246,8 @@ struct Checked {
 }
 
 impl Checked {
-    /// Whether a line would be recorded, or was before; or why it would be refused.
-    async fn check(&mut self, desk: &ImportDesk, line: &Line) -> Result<Result<bool, String>, Failure> {
+    /// The draft, if a line would be recorded; nothing if it was before; or why it would be refused.
+    async fn check(&mut self, desk: &ImportDesk, line: &Line) -> Result<Result<Option<Draft>, String>, Failure> {
         let origin = self.registry.genesis().origin.clone();
         let (draft, signed) = match desk.sign(&origin, line) {
             Ok(signed) => signed,
@@ -220,11 +260,11 @@ impl Checked {
         if let Some(before) = self.before.get(&draft.notice_id) {
             let (zh, en) = ("在前面一行已出现，内容不同", "stands on an earlier line and says something else there");
             let conflict = || format!("`{}` {}", draft.notice_id, current().pick(zh, en));
-            return Ok(if *before == draft { Ok(false) } else { Err(conflict()) });
+            return Ok(if *before == draft { Ok(None) } else { Err(conflict()) });
         }
         if let Some(index) = self.finder.find(&statement.iss, &statement.jti).await? {
             if says_same(self.reader.entry(index).await?, &draft)? {
-                return Ok(Ok(false));
+                return Ok(Ok(None));
             }
             let conflict = Refusal::Conflict { iss: statement.iss.to_string(), jti: statement.jti, index };
             return Ok(Err(conflict.say(current())));
@@ -235,8 +275,8 @@ impl Checked {
         if let Err(error) = self.registry.check(&statement, &signed.jwt, self.next, 0, None) {
             return Ok(Err(Refusal::from(error).say(current())));
         }
-        self.before.insert(draft.notice_id.clone(), draft);
-        Ok(Ok(true))
+        self.before.insert(draft.notice_id.clone(), draft.clone());
+        Ok(Ok(Some(draft)))
     }
 }
 
@@ -336,9 +376,24 @@ fn end_last_line(path: &Path, file: &mut fs::File) -> std::io::Result<()> {
 }
 
 impl Counts {
+    /// Keeps what the rules say of a line.
+    fn remark(&mut self, line: &Line, remarks: &[Remark], output: Output) {
+        let told: Vec<&Remark> = remarks.iter().filter(|remark| remark.warns()).collect();
+        self.remarked += u64::from(!told.is_empty());
+        self.breaking += u64::from(told.iter().any(|remark| remark.breaks()));
+        let place = format!("{}:{}", line.file.display(), line.number);
+        let room = SHOWN.saturating_sub(self.remarks.len());
+        // Those that would break a rule are shown; the others are counted.
+        let shown = told.into_iter().filter(|remark| remark.breaks()).take(room);
+        self.remarks.extend(shown.map(|remark| format!("{place}: {}", remark.line(output))));
+    }
+
     fn print(&self, arguments: &Import, output: Output) {
-        let Self { accepted, existing, refused, shown, .. } = self;
-        let mut text = shown.join("\n");
+        let Self { accepted, existing, refused, shown, remarked, breaking, remarks } = self;
+        let mut text = shown.iter().chain(remarks).cloned().collect::<Vec<_>>().join("\n");
+        if shown.is_empty() && !remarks.is_empty() {
+            text.push('\n');
+        }
         if !shown.is_empty() {
             let more = usize::try_from(*refused).unwrap_or(usize::MAX).saturating_sub(shown.len());
             if more > 0 {
@@ -357,8 +412,19 @@ impl Counts {
         .replace("{a}", &accepted.to_string())
         .replace("{e}", &existing.to_string())
         .replace("{r}", &refused.to_string());
-        let json =
-            json!({ "accepted": accepted, "already_recorded": existing, "refused": refused, "check": arguments.check });
+        if *remarked > 0 {
+            text += &output
+                .pick(
+                    "\n规则提示：{n} 份，其中 {b} 份将违反规则（`check` 逐份说明，--strict 一律拒绝）",
+                    "\nthe rules have remarks on {n}, of which {b} would break one (`check` explains each, --strict refuses them)",
+                )
+                .replace("{n}", &remarked.to_string())
+                .replace("{b}", &breaking.to_string());
+        }
+        let json = json!({
+            "accepted": accepted, "already_recorded": existing, "refused": refused, "check": arguments.check,
+            "remarked": remarked, "would_break": breaking,
+        });
         output.print(&text, &json);
     }
 }

@@ -20,6 +20,7 @@ use crate::authority;
 use crate::books::{Books, Erased, Place, Placed, blocking};
 use crate::clock::now;
 use crate::failure::Failure;
+use crate::foresight::{Adviser, Remark};
 use crate::keys;
 use crate::output::{Output, plain, read, write, write_private};
 
@@ -46,6 +47,8 @@ pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, F
     let origin = books.origin();
     let desk = Desk { iss: &arguments.issuer.publisher, key: &key, origin: &origin, now: now() };
     let (statement, withheld) = desk.notice(&draft, &seals, arguments.publish_reserve).map_err(Failure::from)?;
+    let remarks = Adviser::of(&books).await?.advise(&draft, &seals).await?;
+    warn(&remarks, arguments.strict, output)?;
     // Here attachments are kept first, so that no notice names a file that is not there; there a notice must name them first.
     let kept = match &place {
         Place::Dir(dir) => attachments.iter().map(|one| one.keep(dir)).collect::<Result<Vec<_>, _>>()?,
@@ -83,6 +86,22 @@ pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, F
     let json = json!({ "index": index.0, "new": new, "notice_id": draft.notice_id, "project": draft.project.as_str(), "receipt": arguments.receipt, "sealed": withheld.len() });
     output.print(&said(output, index, new, &draft, sealed_out), &json);
     Ok(0)
+}
+
+/// Says what the rules will say of the notice; with `strict`, one that would break a rule is refused.
+fn warn(remarks: &[Remark], strict: bool, output: Output) -> Result<(), Failure> {
+    let lines = |breaking: bool| {
+        let told = remarks.iter().filter(|remark| if breaking { remark.breaks() } else { remark.warns() });
+        told.map(|remark| remark.line(output)).collect::<Vec<_>>().join("\n")
+    };
+    if strict && remarks.iter().any(Remark::breaks) {
+        return Err(Failure::refused(lines(true)));
+    }
+    let said = lines(false);
+    if !said.is_empty() {
+        eprintln!("{said}");
+    }
+    Ok(())
 }
 
 /// Removes what was written for a notice that was not recorded.
