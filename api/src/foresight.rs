@@ -179,7 +179,13 @@ impl Remark {
         matches!(self.outcome, Outcome::Violated | Outcome::Overdue | Outcome::Warning | Outcome::Undetermined)
     }
 
-    /// One line for a person.
+    /// The same in one line, for an error.
+    pub(crate) fn sentence(&self, output: Output) -> String {
+        let lines = self.line(output);
+        lines.lines().map(str::trim).collect::<Vec<_>>().join(output.pick("；", "; "))
+    }
+
+    /// A line for a person, and what explains it below.
     pub(crate) fn line(&self, output: Output) -> String {
         let pick = |text: &Text| output.pick(&text.zh, &text.en).to_owned();
         let mut line =

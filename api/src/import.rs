@@ -107,9 +107,9 @@ impl ImportDesk {
     ) -> Result<Option<String>, Failure> {
         let remarks = adviser.advise(draft, &[]).await?;
         let breaking: Vec<String> =
-            remarks.iter().filter(|remark| remark.breaks()).map(|remark| remark.line(self.output)).collect();
+            remarks.iter().filter(|remark| remark.breaks()).map(|remark| remark.sentence(self.output)).collect();
         if self.strict && !breaking.is_empty() {
-            return Ok(Some(breaking.join("\n")));
+            return Ok(Some(breaking.join(" ")));
         }
         report.counts.remark(line, &remarks, self.output);
         Ok(None)

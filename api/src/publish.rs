@@ -90,14 +90,12 @@ pub(crate) async fn publish(arguments: &Publish, output: Output) -> Result<u8, F
 
 /// Says what the rules will say of the notice; with `strict`, one that would break a rule is refused.
 fn warn(remarks: &[Remark], strict: bool, output: Output) -> Result<(), Failure> {
-    let lines = |breaking: bool| {
-        let told = remarks.iter().filter(|remark| if breaking { remark.breaks() } else { remark.warns() });
-        told.map(|remark| remark.line(output)).collect::<Vec<_>>().join("\n")
-    };
     if strict && remarks.iter().any(Remark::breaks) {
-        return Err(Failure::refused(lines(true)));
+        let breaking = remarks.iter().filter(|remark| remark.breaks()).map(|remark| remark.sentence(output));
+        return Err(Failure::refused(breaking.collect::<Vec<_>>().join(" ")));
     }
-    let said = lines(false);
+    let told = remarks.iter().filter(|remark| remark.warns());
+    let said = told.map(|remark| remark.line(output)).collect::<Vec<_>>().join("\n");
     if !said.is_empty() {
         eprintln!("{said}");
     }

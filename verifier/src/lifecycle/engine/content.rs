@@ -43,19 +43,19 @@ impl<'a> Asking<'a> {
         let finding = match (missing.first().or(placeholders.first()), sealed) {
             (None, None) => Finding::new(Outcome::Met),
             (None, Some(name)) => Finding::undetermined(Reason::Sealed(name)),
-            (Some(_), _) => self.not_as_data(notice, &placeholders),
+            (Some(first), _) => self.not_as_data(notice, first, &placeholders),
         };
         let arithmetic = Arithmetic::Fields { asked: members.len(), missing, placeholders };
         finding.computed(arithmetic).at_notice(notice.index, notice.public)
     }
 
     /// Members are missing from the data: a warning where the text may say them, or the notice is older than the ledger.
-    fn not_as_data(self, notice: &NoticeFacts, placeholders: &[String]) -> Finding {
+    fn not_as_data(self, notice: &NoticeFacts, missing: &str, placeholders: &[String]) -> Finding {
         match placeholders.first() {
             _ if notice.has_text() => Finding::warning(Reason::NotAsData),
             _ if notice.public.grade == Grade::Claimed => Finding::warning(Reason::Imported),
             Some(name) if self.branch.status != Status::Law => Finding::warning(Reason::Placeholder(name.clone())),
-            None if self.branch.status != Status::Law => Finding::warning(Reason::NotAsData),
+            None if self.branch.status != Status::Law => Finding::warning(Reason::NotGiven(missing.into())),
             _ => Finding::new(Outcome::Violated),
         }
     }
