@@ -220,7 +220,7 @@ impl Audit {
             return Err(Fault::JtiTwice { iss: statement.iss.to_string(), jti: statement.jti.clone() });
         }
         let missing = match held.disclosures.as_slice() {
-            [] if held.opened => held.missing.clone(),
+            [] if held.opened => held.shown.missing.clone(),
             texts => replay::open(statement, target, texts)?.missing,
         };
         self.disclosures.record(index, statement, &missing)?;

@@ -14,7 +14,7 @@ use crate::record::instant::Instant;
 use crate::record::json::Value;
 
 /// Members that say when something happened. Equal to the notice's own publication to the minute, they are a placeholder.
-const EVENTS: [&str; 8] = [
+pub(in crate::lifecycle) const EVENTS: [&str; 8] = [
     "signed_at", "decided_at", "opened_at", "report_received_on", "accepted_on", "answered_on", "on", "effective_on",
 ];
 
@@ -190,7 +190,7 @@ pub(super) fn text_of(value: &Value) -> String {
 }
 
 /// Whether a value says nothing: empty, a bare unit, "see the documents", an amount of nothing.
-pub(super) fn is_placeholder(value: &Value) -> bool {
+pub(in crate::lifecycle) fn is_placeholder(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => PLACEHOLDERS.contains(&text.trim()),
