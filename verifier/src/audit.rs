@@ -116,6 +116,11 @@ impl Audit {
         &self.leaves
     }
 
+    /// The time of the last entry folded.
+    pub fn time(&self) -> EntryTime {
+        self.time
+    }
+
     /// Whether the last entry folded was a seal.
     pub fn ends_in_seal(&self) -> bool {
         self.sealed

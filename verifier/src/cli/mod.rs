@@ -3,7 +3,7 @@
 //! ```text
 //! args ──▶ receipt | dossier | audit ──▶ report ──▶ text in Chinese or English, or JSON, and the exit code
 //!              │        │        └── source (directory, http), state, evidence
-//!              └────────┴── input (a file or standard input, limited)
+//!              └────────┴── input (a file or standard input, limited)     audit ──▶ inspection (an inspector's report)
 //! message: every text, in both languages
 //! ```
 //!
@@ -15,6 +15,7 @@ mod clock;
 mod dossier;
 mod evidence;
 mod input;
+mod inspection;
 mod lang;
 mod message;
 mod receipt;
