@@ -86,6 +86,8 @@ fn one_equity_was_disclosed_for_eight_working_days() {
     println!("09GQ20170028: {arithmetic}");
     assert!(arithmetic.contains("= 8 个工作日") && arithmetic.contains("< 20"), "{arithmetic}");
     assert!(one["basis"]["zh"].as_str().unwrap().contains("第13"), "{one}");
+    shows(row(&report, "rules", "sta.disclosure.equity"), &[("violated", 1), ("met", 1)]);
+    shows(row(&report, "periods", "sta.disclosure.equity"), &[("measured", 2), ("below", 1), ("exact", 1)]);
     shows(row(&report, "rules", "sta.disclosure.asset"), &[("violated", 0), ("met", 4)]);
     shows(row(&report, "periods", "sta.disclosure.asset"), &[("measured", 4), ("exact", 4), ("below", 0)]);
 }
@@ -104,7 +106,7 @@ fn contracts_signed_in_the_minute_of_their_publication_prove_nothing() {
 
 /// Notices with everything that hides them, and one that would run as a formula.
 const HIDDEN: &str = concat!(
-    r#"{"notice_id":"1","project":{"id":"P-1","name":"=1+1"},"sector":"land","stage":"announcement","title":"武汉​某地块公告","region":"420106","parties":[{"role":"seller","name":"<b>某局</b>","id":"91350100M000100Y44"}],"data":{"method":"listing"}}"#,
+    r#"{"notice_id":"1","project":{"id":"P-1","name":"=1+1"},"sector":"land","stage":"announcement","title":"武汉\u200b某地块公告","region":"420106","parties":[{"role":"seller","name":"<b>某局</b>","id":"91350100M000100Y44"}],"data":{"method":"listing"}}"#,
     "\n",
     r#"{"notice_id":"2","project":{"id":"P-1"},"sector":"land","stage":"announcement","title":"武汉某地块 公告","region":"420106"}"#,
     "\n",
