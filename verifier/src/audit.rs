@@ -118,6 +118,11 @@ impl Audit {
         &self.leaves
     }
 
+    /// The time of the last entry folded.
+    pub fn time(&self) -> EntryTime {
+        self.time
+    }
+
     /// Whether the last entry folded was a seal.
     pub fn ends_in_seal(&self) -> bool {
         self.sealed
@@ -222,7 +227,7 @@ impl Audit {
             return Err(Fault::JtiTwice { iss: statement.iss.to_string(), jti: statement.jti.clone() });
         }
         let missing = match held.disclosures.as_slice() {
-            [] if held.opened => held.missing.clone(),
+            [] if held.opened => held.shown.missing.clone(),
             texts => replay::open(statement, target, texts)?.missing,
         };
         self.disclosures.record(index, statement, &missing)?;

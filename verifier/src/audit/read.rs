@@ -11,7 +11,7 @@ use crate::log::hash::{Hash, LeafHash};
 use crate::log::index::LeafIndex;
 use crate::log::key::{PreparedKey, verify_each};
 use crate::record::authority::AuthorityError;
-use crate::record::disclosure::{MAX_DISCLOSURES, MAX_DISCLOSURES_TOGETHER};
+use crate::record::disclosure::{MAX_DISCLOSURES, MAX_DISCLOSURES_TOGETHER, Shown};
 use crate::record::entry::{Body, Entry, EntryTime, Genesis, Seal, entry_hash};
 use crate::record::json;
 use crate::record::replay;
@@ -59,8 +59,8 @@ pub struct ReadStatement {
     pub statement: Statement,
     /// Whether the disclosures were opened here; those of a reveal need its target.
     pub opened: bool,
-    /// If opened: digests neither shown nor sealed.
-    pub missing: Vec<Hash>,
+    /// If opened: what is shown, and digests neither shown nor sealed.
+    pub shown: Shown,
     /// If not opened: the disclosures.
     pub disclosures: Vec<String>,
     /// Where the JWT begins and ends in the entry's bytes.
@@ -88,7 +88,7 @@ impl ReadEntry {
                     return Err(Fault::Subject);
                 }
                 let opened = statement.kind() != Kind::Reveal;
-                let missing = if opened { replay::open(&statement, None, disclosures)?.missing } else { Vec::new() };
+                let shown = if opened { replay::open(&statement, None, disclosures)? } else { Shown::default() };
                 let start = jwt.as_ptr() as usize - text.as_ptr() as usize;
                 ReadBody::Statement(Box::new(ReadStatement {
                     key: map_key(subject),
@@ -96,7 +96,7 @@ impl ReadEntry {
                     prev_in_subject,
                     statement,
                     opened,
-                    missing,
+                    shown,
                     disclosures: if opened { Vec::new() } else { disclosures.to_vec() },
                     jwt: start..start + jwt.len(),
                 }))

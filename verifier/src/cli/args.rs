@@ -145,6 +145,12 @@ pub(crate) struct AuditArgs {
     /// Where evidence against the ledger is written; by default evidence.json, beside the state if there is one
     #[arg(long)]
     pub(crate) evidence: Option<PathBuf>,
+    /// Judge every project too, and write an inspector's report into this directory: report.html, report.json and CSV files
+    #[arg(long)]
+    pub(crate) report: Option<PathBuf>,
+    /// Judge as of this instant or end of day, no later than the head: 2026-03-17, 2026-03-17T00:32:00+08:00
+    #[arg(long, value_parser = parse_as_of, requires = "report")]
+    pub(crate) as_of: Option<i64>,
 }
 
 /// Reads the command line; help is in the language asked for, or the environment's.

@@ -4,6 +4,7 @@
 //! policy + checkpoint ─▶ head ─▶ (state: is it the continuation of the last?) ─▶ pipeline ─▶ settle ─▶ state, summary
 //!                                    │ no                                          │ what no honest log signs
 //!                                    └──────────────▶ evidence ◀───────────────────┘
+//! --report: every entry is read, into a chronicle too ─▶ inspection
 //! ```
 
 mod attachment;
@@ -16,13 +17,21 @@ mod source;
 mod tree;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 use verifier::audit::{Audit, AuditError, Fault};
+use verifier::dossier::time_group;
 use verifier::evidence::Evidence;
 use verifier::evidence::path::{consistency_path, of_leaves};
+use verifier::explain::lifecycle::moment;
+use verifier::lifecycle::AsOf;
+use verifier::lifecycle::chronicle::Chronicle;
+use verifier::lifecycle::summary::Summary;
+use verifier::lifecycle::verdict::{Outcome, Standing};
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::policy::Policy;
@@ -35,10 +44,11 @@ use self::tree::Tree;
 use super::args::AuditArgs;
 use super::evidence::{default_path, keep, told as told_kept};
 use super::input::read_policy;
+use super::inspection::{self, Inspection};
 use super::lang::Lang;
 use super::message::Message;
 use super::receipt::{cosigners, head_facts};
-use super::report::{Failure, Report};
+use super::report::{Failure, Reason, Report};
 use super::state::{State, damaged};
 
 const COMMAND: &str = "audit";
@@ -56,6 +66,8 @@ struct Run<'a> {
     policy: &'a Policy,
     audit: Audit,
     checked: BTreeSet<u64>,
+    /// What a report is made from, if one is asked for.
+    chronicle: Option<Chronicle>,
     /// The head audited last time.
     seen: Option<SignedCheckpoint>,
     evidence: PathBuf,
@@ -69,12 +81,25 @@ fn audit(args: &AuditArgs, lang: Lang, json: bool) -> Result<Report, Failure> {
     let no_source = || Failure::unchecked("source", Message::NoSource { source: &args.source }.text(lang));
     let source = Source::new(&args.source).ok_or_else(no_source)?;
     let (head, witnessed) = read_head(&source, &policy).map_err(|stop| told(&stop, lang))?;
+    if let Some(out) = &args.report {
+        inspection::check_directory(out).map_err(|error| unwritable(out, &error, lang))?;
+    }
     let mut run = Run::start(args, &source, &policy, &head, lang, json)?;
     let before = run.audit.size().0;
     let (head, witnessed) = run.follow(head, witnessed)?;
     let mut report = Report::new(COMMAND);
     let new = run.audit.size().0 - before;
-    run.tell(&head, &cosigners(&policy, &witnessed), new, start, &mut report);
+    let names = cosigners(&policy, &witnessed);
+    run.tell(&head, &names, new, start, &mut report);
+    if let (Some(out), Some(chronicle)) = (&args.report, run.chronicle.take()) {
+        let (as_of, by_witnesses) = run.as_of(args, &witnessed)?;
+        let inspection =
+            Inspection { chronicle: &chronicle, as_of, witnessed: by_witnesses, head: &head, cosigners: &names, lang };
+        let progress = run.progress(chronicle.projects() as u64, 0);
+        let summary = inspection.write(out, &progress).map_err(|error| unwritable(out, &error, lang))?;
+        progress.finish_and_clear();
+        tell_inspection(&inspection, &summary, out, &mut report);
+    }
     if let Some(path) = &args.state {
         let shown = path.display().to_string();
         let state = State { snapshot: run.audit.snapshot(head.format()), checked: run.checked.into_iter().collect() };
@@ -86,6 +111,35 @@ fn audit(args: &AuditArgs, lang: Lang, json: bool) -> Result<Report, Failure> {
     }
     report.accepted = Message::AuditHolds.text(lang);
     Ok(report)
+}
+
+fn unwritable(out: &Path, error: &io::Error, lang: Lang) -> Failure {
+    let path = &out.display().to_string();
+    let message = match error.kind() {
+        io::ErrorKind::DirectoryNotEmpty => Message::ReportElsewhere { path }.text(lang),
+        _ => Message::ReportUnwritable { path, error: &error.to_string() }.text(lang),
+    };
+    Failure::unchecked("report", message)
+}
+
+fn tell_inspection(inspection: &Inspection<'_>, summary: &Summary, out: &Path, report: &mut Report) {
+    let (all, lang, path) = (&summary.all, inspection.lang, out.display().to_string());
+    let [complete, violated, overdue] =
+        [Standing::Complete, Standing::Violated, Standing::Overdue].map(|standing| all.standing(standing));
+    let judged = !inspection.chronicle.law().is_empty();
+    let as_of = &moment(inspection.as_of.at);
+    let told = Message::Judged { projects: all.projects, complete, violated, overdue, as_of };
+    report.say(if judged { told } else { Message::NotJudged }.text(lang));
+    report.say(Message::ReportKept { path: &path }.text(lang));
+    report.fact(
+        "report",
+        json!({ "path": path, "as_of": inspection.as_of.at, "judged": judged, "projects": all.projects, "complete": complete,
+            "violated": violated, "overdue": overdue }),
+    );
+    let reasons = [(Outcome::Violated, Reason::Violated), (Outcome::Overdue, Reason::Overdue)];
+    report
+        .reasons
+        .extend(reasons.into_iter().filter(|(outcome, _)| all.outcome(*outcome) > 0).map(|(_, reason)| reason));
 }
 
 fn read_head(source: &Source, policy: &Policy) -> Result<(SignedCheckpoint, Witnessed), Stop> {
@@ -124,7 +178,30 @@ impl<'a> Run<'a> {
             }
             seen = Some(note);
         }
-        Ok(Self { source, policy, audit, checked, seen, evidence, lang, quiet })
+        let mut run = Self { source, policy, audit, checked, chronicle: None, seen, evidence, lang, quiet };
+        if args.report.is_some() {
+            // A report needs every entry: what was seen before is only held against what is read now.
+            run.check_continues(head)?;
+            (run.audit, run.chronicle) = (Audit::new(origin), Some(Chronicle::default()));
+            run.checked.clear();
+        }
+        Ok(run)
+    }
+
+    /// As of when the projects are judged: the head's time, or an earlier one that was asked for; and whether the head's time is
+    /// the witnesses'.
+    fn as_of(&self, args: &AuditArgs, witnessed: &Witnessed) -> Result<(AsOf, bool), Failure> {
+        let by_witnesses = witnessed.cosigned().early(time_group(self.policy));
+        let head = by_witnesses.unwrap_or(self.audit.time().0 / 1000).cast_signed();
+        let at = args.as_of.unwrap_or(head);
+        if at > head {
+            let (asked, head) = (moment(at), moment(head));
+            return Err(Failure::unchecked(
+                "as-of",
+                Message::AsOfTooLate { asked: &asked, head: &head }.text(self.lang),
+            ));
+        }
+        Ok((AsOf { at, quorum: !self.policy.quorum_is_none() }, by_witnesses.is_some()))
     }
 
     /// Audits up to the head; goes on to a newer one if that may explain what is missing.
@@ -135,7 +212,7 @@ impl<'a> Run<'a> {
     ) -> Result<(SignedCheckpoint, Witnessed), Failure> {
         for left in (0..CONTINUATIONS).rev() {
             self.check_continues(&head)?;
-            self.fold_to(&head).map_err(|stop| self.explain(stop, &head))?;
+            self.fold_to(&head).and_then(|()| self.check_seen()).map_err(|stop| self.explain(stop, &head))?;
             let Err(owed) = self.audit.settle() else { return Ok((head, witnessed)) };
             match read_head(self.source, self.policy) {
                 Ok((newer, by)) if newer.checkpoint.size > head.checkpoint.size && left > 0 => {
@@ -168,25 +245,45 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// The head seen before is one that the entries read lead to.
+    fn check_seen(&self) -> Result<(), Stop> {
+        // An audit that went on from its state began with that head.
+        let (Some(seen), Some(_)) = (&self.seen, &self.chronicle) else { return Ok(()) };
+        let (size, found) = (seen.checkpoint.size, seen.checkpoint.root);
+        match self.audit.root_at(size) {
+            Some(expected) if expected != found => {
+                Err(TreeFault::Fork { size: size.0, expected, found, note: seen.format() }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn fold_to(&mut self, head: &SignedCheckpoint) -> Result<(), Stop> {
         let tree = Tree::new(self.source, self.policy, head.checkpoint.size);
-        let progress = self.progress(head.checkpoint.size);
-        let folded = pipeline::run(&tree, &mut self.audit, &mut self.checked, &progress);
+        let progress = self.progress(head.checkpoint.size.0, self.audit.size().0);
+        let folded = pipeline::run(&tree, &mut self.audit, &mut self.checked, self.chronicle.as_mut(), &progress);
         progress.finish_and_clear();
         folded?;
         match self.audit.replayed() {
-            Some(replayed) => published::check_note(self.policy, &replayed, head, "checkpoint".into()),
+            Some(replayed) => {
+                let cosigned = published::check_note(self.policy, &replayed, head, "checkpoint".into())?;
+                if let Some(chronicle) = &mut self.chronicle {
+                    let group = time_group(self.policy);
+                    chronicle.cosigned(head.checkpoint.size.0, cosigned.early(group), cosigned.late(group));
+                }
+                Ok(())
+            }
             None => Err(AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size: head.checkpoint.size } }.into()),
         }
     }
 
-    fn progress(&self, size: TreeSize) -> ProgressBar {
+    fn progress(&self, length: u64, position: u64) -> ProgressBar {
         let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(size.0), target);
+        let bar = ProgressBar::with_draw_target(Some(length), target);
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len}  {per_sec}  {eta}") {
             bar.set_style(style);
         }
-        bar.with_position(self.audit.size().0)
+        bar.with_position(position)
     }
 
     /// What stopped the audit, written down if others can check it.

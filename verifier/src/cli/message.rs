@@ -152,6 +152,11 @@ pub(super) enum Message<'a> {
     EvidenceUnproven { path: &'a str, why: &'a str },
     EvidenceImpossible,
     Rollback { seen: u64, found: u64 },
+    ReportUnwritable { path: &'a str, error: &'a str },
+    ReportElsewhere { path: &'a str },
+    ReportKept { path: &'a str },
+    Judged { projects: u64, complete: u64, violated: u64, overdue: u64, as_of: &'a str },
+    NotJudged,
     NoSource { source: &'a str },
     Network { path: &'a str, error: &'a str },
 

@@ -5,6 +5,7 @@
 //!              │        │         │          │            │         │                  and the exit code
 //!              │        │         │          │            │         └── source (directory, http), state, evidence
 //!              └────────┴─────────┴──────────┴────────────┴── input (a file or standard input, limited)
+//!                                                         audit ──▶ inspection (an inspector's report)
 //! message: every text, in both languages
 //! ```
 //!
@@ -18,6 +19,7 @@ mod contradict;
 mod dossier;
 mod evidence;
 mod input;
+mod inspection;
 mod lang;
 mod message;
 mod receipt;

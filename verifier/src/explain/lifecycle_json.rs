@@ -12,6 +12,16 @@ use crate::lifecycle::verdict::{Finding, Lifecycle, LotVerdict, RuleOutcome, Sta
 
 /// The verdict, and the rules it is by; `shipped` says whether rules are those the verifier was shipped with.
 pub fn lifecycle(verdict: &Lifecycle<'_>, law: &Law, shipped: impl Fn(&Rulebook) -> bool) -> Value {
+    let standing = if law.is_empty() { "not-judged" } else { verdict.standing.code() };
+    let mut object = self::law(law, shipped);
+    object["as_of"] = verdict.as_of.into();
+    object["standing"] = standing.into();
+    object["lots"] = verdict.lots.iter().map(lot).collect::<Vec<_>>().into();
+    object
+}
+
+/// The rulebooks and calendars by which something is judged.
+pub fn law(law: &Law, shipped: impl Fn(&Rulebook) -> bool) -> Value {
     let rulebooks = law.versions().map(|(index, start, rulebook)| {
         json!({ "index": index, "version": rulebook.version, "effective_from": day(rulebook.effective_from),
             "counts_from": day(start), "rules": rulebook.rules.len(), "shipped": shipped(rulebook) })
@@ -20,12 +30,9 @@ pub fn lifecycle(verdict: &Lifecycle<'_>, law: &Law, shipped: impl Fn(&Rulebook)
         .faults()
         .iter()
         .map(|(index, error)| json!({ "index": index, "path": error.path, "problem": error.problem }));
-    let standing = if law.is_empty() { "not-judged" } else { verdict.standing.code() };
     json!({
-        "as_of": verdict.as_of, "standing": standing, "rulebooks": rulebooks.collect::<Vec<_>>(),
-        "unreadable_rulebooks": faults.collect::<Vec<_>>(),
+        "rulebooks": rulebooks.collect::<Vec<_>>(), "unreadable_rulebooks": faults.collect::<Vec<_>>(),
         "calendar_years": law.calendar().years().collect::<Vec<_>>(),
-        "lots": verdict.lots.iter().map(lot).collect::<Vec<_>>(),
     })
 }
 

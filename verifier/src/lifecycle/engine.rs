@@ -10,7 +10,7 @@
 
 mod content;
 mod course;
-mod lookup;
+pub(super) mod lookup;
 mod periods;
 mod scope;
 

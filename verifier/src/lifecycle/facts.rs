@@ -4,14 +4,16 @@ use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::instant::{Bounded, Seconds};
-use crate::log::hash::Hash;
+use super::instant::{Bounded, Grade, Seconds};
+use super::remark::{self, Remark};
+use crate::log::hash::{Hash, sha256};
 use crate::record::code::{Sector, Stage};
-use crate::record::disclosure::{Disclosure, Shown};
+use crate::record::disclosure::Shown;
 use crate::record::instant::Instant;
 use crate::record::json::{Object, Value};
-use crate::record::notice::{Notice, Step};
+use crate::record::notice::{Notice, Sealed, Step};
 use crate::record::statement::{Content, Statement};
+use crate::record::subject::level;
 
 /// A project, as far as the ledger knows it.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +51,15 @@ pub struct NoticeFacts {
     pub members: Object,
     /// Members that are there for those who have the disclosure: sealed, or lawfully erased.
     pub withheld: Vec<Withheld>,
+    /// What its title, folded, hashes to: notices that are one posted again agree in it.
+    pub title: TitleHash,
+    /// What a person should be told of its spelling and its codes.
+    pub remarks: Vec<Remark>,
 }
+
+/// The first 8 bytes of the SHA-256 of a title in which spelling is levelled: NFKC, no blanks and invisible characters, plain
+/// brackets and dashes, capitals.
+pub type TitleHash = [u8; 8];
 
 /// When an entry came to be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +113,7 @@ pub struct SealFacts {
 
 impl Times {
     /// When a notice became public.
-    fn public(self, published_at: Option<Instant>, genesis: Seconds) -> Bounded {
+    pub(super) fn public(self, published_at: Option<Instant>, genesis: Seconds) -> Bounded {
         Bounded::public(self.after, self.by, self.recorded, published_at, genesis)
     }
 }
@@ -118,39 +128,44 @@ impl Project {
     pub fn record(&mut self, index: u64, statement: &Statement, shown: &Shown, times: Times) {
         match &statement.content {
             Content::Notice(notice) => {
-                let seals = notice.sealed.iter().map(|sealed| SealFacts {
-                    notice: index,
-                    digest: sealed.digest,
-                    field: sealed.field.code(),
-                    until: sealed.until.clone(),
-                    revealed: None,
-                    erased: false,
-                });
-                self.seals.extend(seals);
-                self.notices.push(NoticeFacts::read(index, statement, notice, shown, times, self.genesis));
+                self.seals.extend(notice.sealed.iter().map(|sealed| SealFacts::new(index, sealed)));
+                let mut facts = NoticeFacts::read(index, statement, notice, shown, times.recorded);
+                facts.public = times.public(facts.published_at, self.genesis);
+                self.notices.push(facts);
             }
             Content::Reveal { target, digests } => {
-                let public = times.public(None, self.genesis);
-                for seal in
-                    self.seals.iter_mut().filter(|seal| seal.notice == target.0 && digests.contains(&seal.digest))
-                {
-                    seal.revealed = Some((index, public));
-                }
+                self.reveal(index, target.0, digests, times);
                 for disclosed in shown.values.values() {
-                    self.show(target.0, disclosed);
+                    self.show(target.0, disclosed.digest, &disclosed.name, disclosed.value.clone());
                 }
             }
-            Content::Erasure { target, digests, .. } => {
-                for seal in
-                    self.seals.iter_mut().filter(|seal| seal.notice == target.0 && digests.contains(&seal.digest))
-                {
-                    seal.erased = true;
-                }
-                let withheld = self.notice_mut(target.0).map(|notice| &mut notice.withheld).into_iter().flatten();
-                withheld.filter(|member| digests.contains(&member.digest)).for_each(|member| member.why = Why::Erased);
-            }
+            Content::Erasure { target, digests, .. } => self.erase(target.0, digests),
             _ => {}
         }
+    }
+
+    /// The entry at `index` reveals digests that a notice sealed.
+    pub(super) fn reveal(&mut self, index: u64, notice: u64, digests: &[Hash], times: Times) {
+        let public = times.public(None, self.genesis);
+        for seal in self.seals.iter_mut().filter(|seal| seal.notice == notice && digests.contains(&seal.digest)) {
+            seal.revealed = Some((index, public));
+        }
+    }
+
+    /// Digests of a notice are erased.
+    pub(super) fn erase(&mut self, notice: u64, digests: &[Hash]) {
+        for seal in self.seals.iter_mut().filter(|seal| seal.notice == notice && digests.contains(&seal.digest)) {
+            seal.erased = true;
+        }
+        let withheld = self.notice_mut(notice).map(|notice| &mut notice.withheld).into_iter().flatten();
+        withheld.filter(|member| digests.contains(&member.digest)).for_each(|member| member.why = Why::Erased);
+    }
+
+    /// Forgets what became public after an instant.
+    pub fn until(&mut self, at: Seconds) {
+        self.notices.retain(|notice| notice.public.early <= at);
+        let known = |index: u64| self.notices.iter().any(|notice| notice.index == index);
+        self.seals.retain(|seal| known(seal.notice));
     }
 
     fn notice_mut(&mut self, index: u64) -> Option<&mut NoticeFacts> {
@@ -158,16 +173,24 @@ impl Project {
     }
 
     /// A sealed member of `data` is shown now.
-    fn show(&mut self, notice: u64, disclosed: &Disclosure) {
+    pub(super) fn show(&mut self, notice: u64, digest: Hash, name: &str, value: Value) {
         let Some(notice) = self.notice_mut(notice) else { return };
-        notice.withheld.retain(|member| member.digest != disclosed.digest);
-        put(&mut notice.members, &[Step::Member("data".to_owned())], &disclosed.name, disclosed.value.clone());
+        notice.withheld.retain(|member| member.digest != digest);
+        put(&mut notice.members, &[Step::Member("data".to_owned())], name, value);
+    }
+}
+
+impl SealFacts {
+    pub(super) fn new(notice: u64, sealed: &Sealed) -> Self {
+        let (digest, field, until) = (sealed.digest, sealed.field.code(), sealed.until.clone());
+        Self { notice, digest, field, until, revealed: None, erased: false }
     }
 }
 
 impl NoticeFacts {
-    /// Reads the facts of a notice and what is shown beside it.
-    fn read(index: u64, statement: &Statement, notice: &Notice, shown: &Shown, times: Times, genesis: Seconds) -> Self {
+    /// Reads the facts of a notice and what is shown beside it; as of when it was recorded, which is as yet all that is known
+    /// of when it became public.
+    pub(super) fn read(index: u64, statement: &Statement, notice: &Notice, shown: &Shown, recorded: Seconds) -> Self {
         let mut members = notice.claims.clone();
         let mut withheld = Vec::new();
         for digest in &notice.digests {
@@ -190,9 +213,11 @@ impl NoticeFacts {
             publisher: statement.iss.to_string(),
             sector: notice.sector,
             stage: notice.stage,
-            public: times.public(published_at, genesis),
-            recorded: times.recorded,
+            public: Bounded::exact(recorded, Grade::Recorded),
+            recorded,
             published_at,
+            title: title_hash(&notice.title),
+            remarks: remark::remarks(&members),
             members,
             withheld,
         }
@@ -226,6 +251,13 @@ impl NoticeFacts {
         };
         self.withheld.iter().find(same).map(|member| member.why)
     }
+}
+
+/// See [`TitleHash`].
+fn title_hash(title: &str) -> TitleHash {
+    let mut hash = TitleHash::default();
+    hash.copy_from_slice(&sha256(level(title).as_bytes()).0[..8]);
+    hash
 }
 
 /// A path with every `[…]` as `[]`: the first element's place is as good as any.

@@ -114,7 +114,7 @@ impl Value {
 
 impl Object {
     /// The members in the order they arrived in.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> + Clone {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
     /// The named member, if it is there. Linear in the number of members.
@@ -131,6 +131,10 @@ impl Object {
             Some(member) => *member = value,
             None => self.0.push((name.to_owned(), value)),
         }
+    }
+    /// Adds a member that is known not to be there yet.
+    pub(crate) fn push_unique(&mut self, name: String, value: Value) {
+        self.0.push((name, value));
     }
     /// Whether the named member is there.
     pub fn has(&self, name: &str) -> bool {

@@ -9,11 +9,13 @@
 //! dossier and the audit all ask these same files.
 
 pub mod authority;
+pub mod checked_code;
 pub mod code;
 pub mod disclosure;
 pub mod entry;
 pub mod instant;
 pub mod json;
+pub mod look_alike;
 pub mod notice;
 pub mod replay;
 pub mod statement;

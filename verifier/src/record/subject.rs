@@ -72,8 +72,7 @@ impl ProjectId {
         if text.len() > 16_384 {
             return Err(SubjectError::Length { characters: text.len() });
         }
-        let dropped = |c: &char| c.is_whitespace() || c.general_category() == GeneralCategory::Format;
-        let id: String = text.nfkc().filter(|c| !dropped(c)).map(fold).collect();
+        let id = level(text);
         let characters = id.chars().count();
         if !(1..=128).contains(&characters) {
             return Err(SubjectError::Length { characters });
@@ -101,6 +100,13 @@ impl ProjectId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A text in the one spelling of those that a person takes for the same: NFKC, without blanks and invisible characters, with
+/// plain brackets and dashes, in capitals.
+pub fn level(text: &str) -> String {
+    let dropped = |c: &char| c.is_whitespace() || c.general_category() == GeneralCategory::Format;
+    text.nfkc().filter(|c| !dropped(c)).map(fold).collect()
 }
 
 fn fold(c: char) -> char {

@@ -4,6 +4,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use verifier::audit::{AuditError, DisclosureLines, Fault, ReadEntry};
+use verifier::lifecycle::chronicle::Excerpt;
 use verifier::log::hash::{Hash, leaf_hash};
 use verifier::log::index::LeafIndex;
 use verifier::log::tile::{TileKind, WIDTH, parse_entry_bundle};
@@ -16,24 +17,33 @@ use super::tree::{Tree, tile_path};
 pub(super) struct ReadBundle {
     /// Its number.
     pub(super) number: u64,
-    /// Its entries from the first that is new, each with the bytes of its target if it names one.
-    pub(super) entries: Vec<(ReadEntry, Option<String>)>,
+    /// Its entries from the first that is new.
+    pub(super) entries: Vec<BundleEntry>,
     /// What is wrong behind these entries.
     pub(super) stop: Option<Stop>,
 }
 
-/// Reads a bundle; `known` are the leaf hashes of its entries that were folded before.
-pub(super) fn read(tree: &Tree<'_>, number: u64, known: &[Hash]) -> ReadBundle {
+/// An entry of a bundle.
+pub(super) struct BundleEntry {
+    pub(super) entry: ReadEntry,
+    /// The bytes of its target, if it names one.
+    pub(super) target: Option<String>,
+    /// What a report needs of it.
+    pub(super) excerpt: Option<Excerpt>,
+}
+
+/// Reads a bundle; `known` are the leaf hashes of its entries that were folded before; `excerpts` are made for a report.
+pub(super) fn read(tree: &Tree<'_>, number: u64, known: &[Hash], excerpts: bool) -> ReadBundle {
     let mut entries = Vec::new();
-    let stop = read_into(tree, number, known, &mut entries).err();
+    let stop = read_into(tree, number, (known, excerpts), &mut entries).err();
     ReadBundle { number, entries, stop }
 }
 
 fn read_into(
     tree: &Tree<'_>,
     number: u64,
-    known: &[Hash],
-    out: &mut Vec<(ReadEntry, Option<String>)>,
+    (known, excerpts): (&[Hash], bool),
+    out: &mut Vec<BundleEntry>,
 ) -> Result<(), Stop> {
     let width = usize::from(tree.width(number));
     let (path, bytes) = tree.tile(TileKind::Entries, number, tree.width(number))?;
@@ -58,7 +68,8 @@ fn read_into(
         let entry = ReadEntry::read(LeafIndex(index), bytes, &shown)?;
         let target = entry.target().filter(|target| target.0 < index).map(|target| tree.entry(target)).transpose()?;
         leaves.push(entry.leaf.0);
-        out.push((entry, target.flatten()));
+        let excerpt = if excerpts { Excerpt::of(&entry) } else { None };
+        out.push(BundleEntry { entry, target: target.flatten(), excerpt });
     }
     disclosures.finish(tree)?;
     check_tile(tree, TileKind::Hashes { level: 0 }, number, &leaves)?;

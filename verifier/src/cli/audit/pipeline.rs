@@ -19,6 +19,7 @@ use std::thread;
 
 use indicatif::ProgressBar;
 use verifier::audit::{Audit, ReadBody, ReadEntry, Replayed, verify_entries};
+use verifier::lifecycle::chronicle::Chronicle;
 use verifier::log::hash::{Hash, LeafHash, RootHash};
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::key::PreparedKey;
@@ -26,9 +27,9 @@ use verifier::log::tile::{TileKind, WIDTH};
 use verifier::log::tree::{Frontier, TileHash};
 
 use super::attachment;
-use super::bundle::{self, ReadBundle};
+use super::bundle::{self, BundleEntry, ReadBundle};
 use super::fault::{Stop, TreeFault};
-use super::published;
+use super::published::{self, Published};
 use super::tree::Tree;
 
 /// Seals whose checkpoints a source that cannot list is asked for.
@@ -47,17 +48,19 @@ enum Job {
 enum Done {
     Read(ReadBundle),
     /// Nothing was wrong, and perhaps a published checkpoint was found good.
-    Right(Option<u64>),
+    Right(Option<Published>),
     /// The index it is about, or that of the last entry it depends on.
     Wrong(u64, Stop),
 }
 
 /// Folds what a tree holds beyond the audit, and checks tiles and published checkpoints. `checked` are the sizes of
-/// checkpoints known to end in a seal; those found good are added.
+/// checkpoints known to end in a seal; those found good are added. `chronicle`, of the same entries as the audit, takes in what
+/// a report needs.
 pub(super) fn run(
     tree: &Tree<'_>,
     audit: &mut Audit,
     checked: &mut BTreeSet<u64>,
+    chronicle: Option<&mut Chronicle>,
     progress: &ProgressBar,
 ) -> Result<(), Stop> {
     let listed = published::listed(tree)?;
@@ -77,7 +80,8 @@ pub(super) fn run(
     thread::scope(|scope| {
         for _ in 0..workers {
             let (queue, known, done) = (&queue, &known, done.0.clone());
-            scope.spawn(move || work(tree, queue, first, known, &done));
+            let excerpts = chronicle.is_some();
+            scope.spawn(move || work(tree, queue, (first, known, excerpts), &done));
         }
         let mut fold = Fold {
             tree,
@@ -91,6 +95,7 @@ pub(super) fn run(
             outstanding: 0,
             wrong: None,
             audit,
+            chronicle,
         };
         fold.run(&done.1, first..bundles, (3 * workers + 2).clamp(8, 32));
         match fold.wrong {
@@ -136,16 +141,26 @@ impl Drop for EndOnPanic {
     }
 }
 
-fn work(tree: &Tree<'_>, queue: &Mutex<Receiver<Job>>, first: u64, known: &[Hash], done: &Sender<Done>) {
+/// Works until there are no more jobs. `known` are the leaf hashes folded before in the bundle `first`; `excerpts` are made for
+/// a chronicle.
+fn work(
+    tree: &Tree<'_>,
+    queue: &Mutex<Receiver<Job>>,
+    (first, known, excerpts): (u64, &[Hash], bool),
+    done: &Sender<Done>,
+) {
     let _guard = EndOnPanic;
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         let came = match job {
-            Job::Read(number) => Done::Read(bundle::read(tree, number, if number == first { known } else { &[] })),
+            Job::Read(number) => {
+                let known = if number == first { known } else { &[] };
+                Done::Read(bundle::read(tree, number, known, excerpts))
+            }
             Job::Verify(entries) => verify(&entries),
             Job::Published(replayed) => match published::check(tree.source, tree.policy, &replayed) {
-                Ok(found) => Done::Right(found.then_some(replayed.size().0)),
+                Ok(found) => Done::Right(found),
                 Err(stop) => Done::Wrong(replayed.size().0.saturating_sub(1), stop),
             },
             Job::Tile(kind, index, hashes) => match bundle::check_tile(tree, kind, index, &hashes) {
@@ -174,6 +189,7 @@ fn verify(entries: &[(ReadEntry, PreparedKey)]) -> Done {
 struct Fold<'t, 'a> {
     tree: &'t Tree<'a>,
     audit: &'t mut Audit,
+    chronicle: Option<&'t mut Chronicle>,
     checked: &'t mut BTreeSet<u64>,
     progress: &'t ProgressBar,
     listed: BTreeSet<u64>,
@@ -215,9 +231,17 @@ impl Fold<'_, '_> {
             self.outstanding -= 1;
             match came {
                 Done::Read(bundle) => drop(ready.insert(bundle.number, bundle)),
-                Done::Right(size) => self.checked.extend(size),
+                Done::Right(found) => self.found_good(found),
                 Done::Wrong(index, stop) => self.note(index, stop),
             }
+        }
+    }
+
+    fn found_good(&mut self, found: Option<Published>) {
+        let Some(Published { size, early, late }) = found else { return };
+        self.checked.insert(size);
+        if let Some(chronicle) = &mut self.chronicle {
+            chronicle.cosigned(size, early, late);
         }
     }
 
@@ -240,10 +264,13 @@ impl Fold<'_, '_> {
         let mut batch = Vec::with_capacity(bundle.entries.len());
         let mut tiles = Vec::new();
         self.progress.inc(bundle.entries.len() as u64);
-        for (entry, target) in bundle.entries {
+        for BundleEntry { entry, target, excerpt } in bundle.entries {
             let index = self.audit.size().0;
             match self.audit.fold(&entry, target.as_deref(), &mut tiles) {
                 Ok(key) => {
+                    if let Some(chronicle) = &mut self.chronicle {
+                        chronicle.record(&entry, excerpt);
+                    }
                     self.check_size(&entry);
                     batch.extend(key.map(|key| (entry, key)));
                 }
@@ -274,7 +301,8 @@ impl Fold<'_, '_> {
                 self.ask(Job::Published(replayed.into()));
             }
         } else if self.tree.source.is_remote() && matches!(entry.body, ReadBody::Seal(_)) {
-            if self.seals.len() == PROBED {
+            // A report needs the times that all of them tell.
+            if self.seals.len() == PROBED && self.chronicle.is_none() {
                 self.seals.pop_front();
             }
             self.seals.push_back((size, self.audit.root()));

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use verifier::audit::{AuditError, Fault, Replayed};
+use verifier::dossier::time_group;
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::note;
 use verifier::log::policy::Policy;
 use verifier::log::policy_check::PolicyCheckError;
+use verifier::log::quorum::Cosigned;
 
 use super::fault::{Stop, TreeFault};
 use super::source::Source;
@@ -38,16 +40,25 @@ pub(super) fn read(source: &Source, path: &str) -> Result<Option<SignedCheckpoin
     Ok(Some(note.map_err(|error| TreeFault::Checkpoint { path: path.to_owned(), error })?))
 }
 
-/// Checks the published checkpoint of a size, if there is one; says whether there was.
-pub(super) fn check(source: &Source, policy: &Policy, replayed: &Replayed) -> Result<bool, Stop> {
+/// A published checkpoint that was found good, and the times that its cosignatures tell (formats.md §5).
+#[derive(Clone, Copy)]
+pub(super) struct Published {
+    pub(super) size: u64,
+    pub(super) early: Option<u64>,
+    pub(super) late: Option<u64>,
+}
+
+/// Checks the published checkpoint of a size, if there is one.
+pub(super) fn check(source: &Source, policy: &Policy, replayed: &Replayed) -> Result<Option<Published>, Stop> {
     let size = replayed.size();
     let path = format!("checkpoints/{size}");
-    let Some(note) = read(source, &path)? else { return Ok(false) };
+    let Some(note) = read(source, &path)? else { return Ok(None) };
     if note.checkpoint.size != size {
         return Err(TreeFault::Name { path, found: note.checkpoint.size.0 }.into());
     }
-    check_note(policy, replayed, &note, path)?;
-    Ok(true)
+    let cosigned = check_note(policy, replayed, &note, path)?;
+    let group = time_group(policy);
+    Ok(Some(Published { size: size.0, early: cosigned.early(group), late: cosigned.late(group) }))
 }
 
 /// Checks a checkpoint against the replay. Another root under the log key's signature is a fork.
@@ -56,7 +67,7 @@ pub(super) fn check_note(
     replayed: &Replayed,
     note: &SignedCheckpoint,
     path: String,
-) -> Result<(), Stop> {
+) -> Result<Cosigned, Stop> {
     match replayed.check(note) {
         Ok(()) => {}
         Err(AuditError { fault: Fault::Root { size, expected, found }, .. }) => {
@@ -64,9 +75,11 @@ pub(super) fn check_note(
         }
         Err(error) => return Err(error.into()),
     }
-    match policy.check_log(note) {
+    let checked = match policy.check_log(note) {
+        Ok(witnessed) => Ok(witnessed.cosigned().clone()),
         // An older log key need not be in the policy any more; the replay knows it.
-        Ok(_) | Err(PolicyCheckError::NotSigned { .. }) => Ok(()),
-        Err(error) => Err(TreeFault::Cosignature { path, error }.into()),
-    }
+        Err(PolicyCheckError::NotSigned { .. }) => policy.cosigned(note),
+        Err(error) => Err(error),
+    };
+    checked.map_err(|error| TreeFault::Cosignature { path, error }.into())
 }

@@ -42,6 +42,17 @@ impl Message<'_> {
                     "Head         {size} entries, root {root}; {names}"
                 )
             }
+            Self::Judged { projects, complete, violated, overdue, as_of } => say!(
+                lang,
+                "全流程  截至 {as_of}，项目 {projects} 个：完整 {complete}，违反规则 {violated}，逾期未公开 {overdue}",
+                "Lifecycle    as of {as_of}, of {projects} projects {complete} are complete, {violated} in violation, {overdue} overdue"
+            ),
+            Self::NotJudged => say!(
+                lang,
+                "全流程  账本没有记录规则，不作判断",
+                "Lifecycle    the ledger records no rulebook, so nothing is judged"
+            ),
+            Self::ReportKept { path } => say!(lang, "报告    {path}", "Report       {path}"),
             Self::StateKept { path } => say!(lang, "已记入  {path}", "Remembered   {path}"),
             other => other.keeping(lang),
         }
@@ -52,6 +63,14 @@ impl Message<'_> {
             Self::StateUnwritable { path, error } => {
                 say!(lang, "审计状态写不进 {path}：{error}", "the audit's state cannot be written to {path}: {error}")
             }
+            Self::ReportUnwritable { path, error } => {
+                say!(lang, "报告写不进 {path}：{error}", "the report cannot be written to {path}: {error}")
+            }
+            Self::ReportElsewhere { path } => say!(
+                lang,
+                "{path} 里有别的文件；请换一个空目录，或一份旧报告的目录",
+                "{path} holds other files; name an empty directory, or that of an earlier report"
+            ),
             Self::StateDamaged { path, error } => say!(
                 lang,
                 "{path} 不是完好的审计状态（{error}）；请删去它，从头再审计一次",

@@ -44,6 +44,12 @@ pub(in super::super) fn help_zh(command: Command) -> Command {
                 .mut_arg("evidence", |arg| {
                     arg.help("发现账本作假时证据写在哪里；缺省为状态文件旁（或当前目录）的 evidence.json")
                 })
+                .mut_arg("report", |arg| {
+                    arg.help("同时判断每个项目，把督查报告写进这个目录：report.html、report.json 和各 CSV 文件")
+                })
+                .mut_arg("as_of", |arg| {
+                    arg.help("按这一时刻（或这一天结束时）判断，不晚于账本头：2026-03-17、2026-03-17T00:32:00+08:00")
+                })
         })
 }
 

@@ -8,8 +8,8 @@ impl Message<'_> {
         match self {
             Self::AsOfTooLate { asked, head } => say!(
                 lang,
-                "--as-of {asked} 晚于账本头的时间 {head}；其后的事这份案卷说不了",
-                "--as-of {asked} is after the head's time {head}; of what came later this dossier can say nothing"
+                "--as-of {asked} 晚于账本头的时间 {head}；其后的事说不了",
+                "--as-of {asked} is after the head's time {head}; of what came later nothing can be said"
             ),
             Self::Lifecycle { as_of, versions: [] } => say!(
                 lang,

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Asking, Lot};
 use crate::lifecycle::facts::{NoticeFacts, Why};
-use crate::lifecycle::instant::{Bounded, Grade, Seconds, day_after};
+use crate::lifecycle::instant::{Bounded, DAY, Grade, Seconds, day_after};
 use crate::lifecycle::path::{InstantRef, Path, Ref, Selector};
 use crate::lifecycle::rulebook::Decimal;
 use crate::lifecycle::verdict::{Finding, Reason, Used};
@@ -14,7 +14,7 @@ use crate::record::instant::Instant;
 use crate::record::json::Value;
 
 /// Members that say when something happened. Equal to the notice's own publication to the minute, they are a placeholder.
-const EVENTS: [&str; 8] =
+pub(in crate::lifecycle) const EVENTS: [&str; 8] =
     ["signed_at", "decided_at", "opened_at", "report_received_on", "accepted_on", "answered_on", "on", "effective_on"];
 
 /// Values that say nothing.
@@ -118,10 +118,21 @@ impl<'a> Asking<'a> {
         }
     }
 
+    /// As [`said_in`]; but of a period that was over before the ledger began, when the ledger learnt of it tells nothing.
+    fn said_by(self, notice: &NoticeFacts, path: &Path) -> Option<Bounded> {
+        let sibling = path.parent().filter(|_| path.last() == "from");
+        let until = sibling.and_then(|period| Path::parse(&alloc::format!("{period}.until")));
+        let is_over =
+            until.and_then(|until| said_in(notice, &until)).is_some_and(|until| until.late <= self.lot.genesis);
+        if is_over { said_alone(notice, path) } else { said_in(notice, path) }
+    }
+
     fn said(self, said: &'a Ref, before: Option<Seconds>) -> Found {
         let Some(some) = self.notices(&said.selector).next() else { return Found::NoStage(said.selector.stage) };
-        let given: Vec<(&NoticeFacts, Bounded)> =
-            self.notices(&said.selector).filter_map(|notice| Some((notice, said_in(notice, &said.path)?))).collect();
+        let given: Vec<(&NoticeFacts, Bounded)> = self
+            .notices(&said.selector)
+            .filter_map(|notice| Some((notice, self.said_by(notice, &said.path)?)))
+            .collect();
         let Some(first) = given.first() else { return Found::Not(not_given(some, said)) };
         // A later notice cannot move what has passed; without a later instant, its own value is one.
         let in_time = |(notice, at): &&(&NoticeFacts, Bounded)| notice.public.late <= before.unwrap_or(at.late);
@@ -150,13 +161,18 @@ pub(super) fn said_in(notice: &NoticeFacts, path: &Path) -> Option<Bounded> {
     if said.is_none() && begins && path.parent().is_some_and(|parent| !parent.values(data).is_empty()) {
         return Some(notice.public);
     }
-    let at = match said? {
-        Instant::On(day) if path.last() == "until" => Bounded::exact(day_after(day), Grade::Said),
-        Instant::On(day) if begins => Bounded::exact(day_after(day) - super::super::instant::DAY, Grade::Said),
-        said => Bounded::said(said),
-    };
-    let public = notice.public;
+    let (at, public) = (said_alone(notice, path)?, notice.public);
     Some(if begins && public.grade != Grade::Claimed { at.later(public) } else { at })
+}
+
+/// An instant that a notice says, whenever that became public.
+fn said_alone(notice: &NoticeFacts, path: &Path) -> Option<Bounded> {
+    let said = path.values(notice.data()?).into_iter().find_map(|value| Instant::parse(value.as_str()?));
+    Some(match said? {
+        Instant::On(day) if path.last() == "until" => Bounded::exact(day_after(day), Grade::Said),
+        Instant::On(day) if path.last() == "from" => Bounded::exact(day_after(day) - DAY, Grade::Said),
+        said => Bounded::said(said),
+    })
 }
 
 /// What it means that no notice gives a member.
@@ -206,7 +222,7 @@ pub(super) fn text_of(value: &Value) -> String {
 }
 
 /// Whether a value says nothing: empty, a bare unit, "see the documents", an amount of nothing.
-pub(super) fn is_placeholder(value: &Value) -> bool {
+pub(in crate::lifecycle) fn is_placeholder(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => PLACEHOLDERS.contains(&text.trim()),

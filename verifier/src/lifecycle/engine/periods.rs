@@ -9,6 +9,7 @@ use crate::lifecycle::instant::{Bounded, Grade, Seconds, day_ending, day_of};
 use crate::lifecycle::path::{InstantRef, Selector};
 use crate::lifecycle::period::{Counting, Reach, Unit};
 use crate::lifecycle::verdict::{Arithmetic, Finding, Outcome, Reason, Used};
+use crate::record::instant::Instant;
 
 /// The bounds of a period.
 #[derive(Clone, Copy)]
@@ -76,6 +77,9 @@ impl<'a> Asking<'a> {
         let mut finding = match (finding, by_the_first) {
             (Ok(Outcome::Met), Some(Ok(other))) if other != Outcome::Met => Finding::warning(Reason::Borderline),
             (Ok(Outcome::Violated), Some(Ok(Outcome::Met))) => Finding::warning(Reason::Borderline),
+            (Ok(Outcome::Warning), _) if self.reaches_by_the_clock(&from.used, &to.used, bounds) => {
+                Finding::new(Outcome::Met)
+            }
             (Ok(Outcome::Warning), _) => Finding::warning(Reason::Borderline),
             (Ok(Outcome::Undetermined), _) => Finding::undetermined(Reason::Bounds),
             (Ok(Outcome::Violated), _) if self.is_older(&from.used, &to.used) => {
@@ -94,6 +98,27 @@ impl<'a> Asking<'a> {
         finding.earliest = self.earliest(from.used.at, bounds.min, bounds.counting);
         finding.arithmetic = arithmetic;
         finding.resting_on([&from.used, &to.used])
+    }
+
+    /// Whether hours counted from clock time to clock time reach the next working day: 00:00 by the clock lies in the day that
+    /// begins; only a date, as the end of a period, is the 24:00 of its day.
+    fn reaches_by_the_clock(self, from: &Used, to: &Used, bounds: Bounds) -> bool {
+        let Bounds { min: Some(min), max: None, counting: Counting { unit: Unit::Hour, roll: true, .. } } = bounds
+        else {
+            return false;
+        };
+        let by_the_clock = |used: &Used| used.at.early == used.at.late && !self.is_date(used);
+        let last = day_of(from.at.late.saturating_add(i64::from(min) * 3600));
+        let needed = self.lot.calendar.working_from(last);
+        by_the_clock(from) && by_the_clock(to) && needed.is_ok_and(|needed| day_of(to.at.early) >= needed)
+    }
+
+    /// Whether the notice gives an instant as a date.
+    fn is_date(self, used: &Used) -> bool {
+        let Some(InstantRef::Said(said)) = InstantRef::parse(&used.name) else { return false };
+        let notice = self.lot.notices.iter().find(|notice| notice.index == used.notice);
+        let values = notice.and_then(|notice| notice.data()).map(|data| said.path.values(data)).unwrap_or_default();
+        matches!(values.into_iter().find_map(|value| Instant::parse(value.as_str()?)), Some(Instant::On(_)))
     }
 
     /// Met if it holds for every choice of the ends, violated if for none, a warning if only under the generous counting.

@@ -1,0 +1,175 @@
+//! The sums of a report as tables: by sector, district and unit, by rule, by month, listings against results.
+
+use verifier::explain::lifecycle as words;
+use verifier::lifecycle::Law;
+use verifier::lifecycle::rulebook::Rule;
+use verifier::lifecycle::summary::{Group, Summary};
+use verifier::lifecycle::verdict::{Outcome, StageStatus, Standing};
+
+use super::place::place;
+use super::table::{Cell, Column, Row, Spec, Table, named};
+
+macro_rules! spec {
+    ($name:ident, $key:literal, $title_zh:literal, $title_en:literal; $($column:literal $zh:literal $en:literal),+ $(,)?) => {
+        const $name: Spec =
+            Spec { key: $key, zh: $title_zh, en: $title_en, columns: &[$(Column { key: $column, zh: $zh, en: $en }),+] };
+    };
+}
+
+macro_rules! group {
+    ($name:ident, $key:literal, $title_zh:literal, $title_en:literal; $column:literal $zh:literal $en:literal) => {
+        spec!($name, $key, $title_zh, $title_en; $column $zh $en, "projects" "项目" "projects", "lots" "标段" "lots", "notices" "公告" "notices",
+            "complete" "完整" "complete", "in_progress" "进行中" "in progress", "overdue" "逾期" "overdue", "violated" "违规" "violated",
+            "complete_rate" "完整率" "rate complete", "stages_due" "到期环节" "stages due", "on_time" "按时" "on time", "late" "迟公开" "late", "missing" "逾期缺失" "missing",
+            "on_time_rate" "按时率" "rate on time", "late_rate" "迟公开率" "rate late", "missing_rate" "逾期率" "rate overdue");
+    };
+}
+
+group!(SECTORS, "sectors", "按类别", "By sector"; "sector" "类别" "sector");
+group!(DISTRICTS, "districts", "按地区", "By district"; "district" "地区" "district");
+group!(UNITS, "units", "按责任单位", "By responsible unit"; "unit" "责任单位" "responsible unit");
+spec!(RULES, "rules", "按规则", "By rule"; "rule" "规则" "rule", "title" "规则内容" "what it asks", "basis" "依据" "basis", "status" "核对" "status",
+    "met" "符合" "met", "violated" "违反" "violated", "overdue" "逾期" "overdue", "pending" "未到期" "pending", "warning" "提示" "warning",
+    "borderline" "临界" "borderline", "undetermined" "无法判定" "undetermined", "not_applicable" "不适用" "not applicable",
+    "reasons" "原因" "reasons");
+spec!(PERIODS, "periods", "法定最短期限", "Periods with a lawful minimum"; "rule" "规则" "rule", "title" "规则内容" "what it asks",
+    "measured" "期限数" "periods", "below" "不足" "too short", "exact" "恰好" "exactly so long", "end_on_day_off" "末日非工作日" "last day not a working day",
+    "borderline" "临界" "borderline");
+spec!(COUNTS, "counts", "法定数目", "Numbers with a lawful bound"; "rule" "规则" "rule", "title" "规则内容" "what it asks", "counted" "计数" "counted",
+    "below" "过少" "too few", "above" "过多" "too many");
+spec!(MONTHS, "months", "按月", "By month"; "month" "月份" "month", "notices" "公告" "notices", "on_time" "按时环节" "stages on time",
+    "late" "迟公开环节" "late stages", "missing" "当月到期而缺失的环节" "stages due and missing", "violated" "违反规则" "rules violated");
+spec!(LISTINGS, "listings", "公告与结果", "Listings and results"; "sector" "类别" "sector", "listed" "有公告" "listed", "with_result" "有结果" "with result",
+    "both" "两者皆有" "both", "without_result" "有公告无结果" "without result", "ended" "已终止" "ended", "without_listing" "有结果无公告" "without listing");
+
+/// Every table of figures.
+pub(super) fn tables(summary: &Summary, law: &Law) -> Vec<Table> {
+    let sectors =
+        summary.sectors.iter().map(|(sector, group)| row(named(sector.code(), sector.zh(), sector.en()), group));
+    let districts = summary.districts.iter().map(|(code, group)| {
+        let code = code.as_deref();
+        row(Cell::Named(code.unwrap_or_default().to_owned(), place(code)), group)
+    });
+    let months = summary.months.iter().map(|((year, month), figures)| {
+        let counts = [figures.notices, figures.on_time, figures.late, figures.missing, figures.violated];
+        [vec![Cell::Text(format!("{year:04}-{month:02}"))], counts.map(Cell::Number).to_vec()].concat()
+    });
+    vec![
+        Table::new(&SECTORS, sectors.collect()),
+        Table::new(&DISTRICTS, districts.collect()),
+        Table::new(&UNITS, units(summary)),
+        Table::new(&RULES, rules(summary, law)),
+        Table::new(&PERIODS, periods(summary, law)),
+        Table::new(&COUNTS, counts(summary, law)),
+        Table::new(&MONTHS, months.collect()),
+        Table::new(&LISTINGS, listings(summary)),
+    ]
+}
+
+/// The units with most amiss first.
+fn units(summary: &Summary) -> Vec<Row> {
+    let mut units: Vec<_> = summary.units.iter().collect();
+    let amiss = |group: &Group| group.standing(Standing::Violated) + group.standing(Standing::Overdue);
+    units.sort_by_key(|(_, group)| std::cmp::Reverse((amiss(group), group.projects)));
+    units.into_iter().map(|(unit, group)| row(Cell::Text(unit.as_ref().to_owned()), group)).collect()
+}
+
+fn row(name: Cell, group: &Group) -> Row {
+    let standing = |standing| Cell::Number(group.standing(standing));
+    let (due, stage) = (group.due_stages(), |status| group.stage(status));
+    vec![
+        name,
+        Cell::Number(group.projects),
+        Cell::Number(group.lots),
+        Cell::Number(group.notices),
+        standing(Standing::Complete),
+        standing(Standing::InProgress),
+        standing(Standing::Overdue),
+        standing(Standing::Violated),
+        Cell::Share(group.standing(Standing::Complete), group.projects),
+        Cell::Number(due),
+        Cell::Number(stage(StageStatus::OnTime)),
+        Cell::Number(stage(StageStatus::Late)),
+        Cell::Number(stage(StageStatus::Missing)),
+        Cell::Share(stage(StageStatus::OnTime), due),
+        Cell::Share(stage(StageStatus::Late), due),
+        Cell::Share(stage(StageStatus::Missing), due),
+    ]
+}
+
+/// The totals under the names of the groups' columns.
+pub(super) fn totals(summary: &Summary) -> Table {
+    Table::new(&SECTORS, vec![row(Cell::Nothing, &summary.all)])
+}
+
+/// The rules of every rulebook that counts, each once, as the newest says it.
+fn known_rules(law: &Law) -> Vec<&Rule> {
+    let mut rules: Vec<&Rule> = Vec::new();
+    for rule in law.rulebooks().flat_map(|rulebook| &rulebook.rules) {
+        match rules.iter_mut().find(|known| known.id == rule.id) {
+            Some(known) => *known = rule,
+            None => rules.push(rule),
+        }
+    }
+    rules
+}
+
+fn rules(summary: &Summary, law: &Law) -> Vec<Row> {
+    let rows = known_rules(law).into_iter().map(|rule| {
+        let figures = summary.rules.get(&rule.id).cloned().unwrap_or_default();
+        let outcome = |outcome| Cell::Number(figures.outcome(outcome));
+        let borderline = figures.reasons.get("borderline").copied().unwrap_or_default();
+        let status: Vec<&str> = rule.branches.iter().map(|branch| branch.status.code()).collect();
+        vec![
+            Cell::Text(rule.id.clone()),
+            Cell::Words(rule.title.clone()),
+            Cell::Words(words::basis(&rule.basis)),
+            Cell::Text(status.first().copied().unwrap_or_default().to_owned()),
+            outcome(Outcome::Met),
+            outcome(Outcome::Violated),
+            outcome(Outcome::Overdue),
+            outcome(Outcome::Pending),
+            outcome(Outcome::Warning),
+            Cell::Number(borderline),
+            outcome(Outcome::Undetermined),
+            outcome(Outcome::NotApplicable),
+            Cell::Counts(figures.reasons.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect()),
+        ]
+    });
+    rows.collect()
+}
+
+fn periods(summary: &Summary, law: &Law) -> Vec<Row> {
+    let rows = known_rules(law).into_iter().filter_map(|rule| {
+        let periods = summary.rules.get(&rule.id)?.periods;
+        let counts = [periods.measured, periods.below, periods.exact, periods.end_on_day_off, periods.borderline];
+        let name = vec![Cell::Text(rule.id.clone()), Cell::Words(rule.title.clone())];
+        (periods.measured > 0).then(|| [name, counts.map(Cell::Number).to_vec()].concat())
+    });
+    rows.collect()
+}
+
+fn counts(summary: &Summary, law: &Law) -> Vec<Row> {
+    let rows = known_rules(law).into_iter().filter_map(|rule| {
+        let counts = summary.rules.get(&rule.id)?.counts;
+        let numbers = [counts.counted, counts.below, counts.above];
+        let name = vec![Cell::Text(rule.id.clone()), Cell::Words(rule.title.clone())];
+        (counts.counted > 0).then(|| [name, numbers.map(Cell::Number).to_vec()].concat())
+    });
+    rows.collect()
+}
+
+fn listings(summary: &Summary) -> Vec<Row> {
+    let rows = summary.listings.iter().map(|(sector, listings)| {
+        let numbers = [
+            listings.listed,
+            listings.with_result,
+            listings.both,
+            listings.without_result,
+            listings.ended,
+            listings.without_listing,
+        ];
+        [vec![named(sector.code(), sector.zh(), sector.en())], numbers.map(Cell::Number).to_vec()].concat()
+    });
+    rows.collect()
+}

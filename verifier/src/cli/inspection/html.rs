@@ -1,0 +1,364 @@
+//! `report.html`: one file that asks for nothing else, for the screen and for A4, in Chinese and English with a switch that is
+//! two radio buttons and a style sheet.
+
+use std::fmt::Write as _;
+
+use verifier::explain::lifecycle::moment;
+use verifier::lifecycle::rulebook::Text;
+use verifier::lifecycle::shipped::is_shipped;
+use verifier::lifecycle::summary::{Group, Summary};
+use verifier::lifecycle::verdict::{Outcome, StageStatus, Standing};
+
+use super::super::lang::Lang;
+use super::place::place;
+use super::plot::{self, Bar, Part};
+use super::table::{Cell, Row, Table, percent};
+use super::visible::visible;
+use super::{Findings, Inspection, file_name};
+
+/// Rows of a table that are printed; the CSV has all.
+const MOST_ROWS: usize = 200;
+/// Bars of a plot, and months.
+const MOST_BARS: usize = 14;
+const MOST_MONTHS: usize = 36;
+const STYLE: &str = include_str!("style.css");
+
+const STANDINGS: [Part; 4] = [
+    Part { zh: "完整", en: "complete", class: "ok" },
+    Part { zh: "进行中", en: "in progress", class: "wait" },
+    Part { zh: "逾期", en: "overdue", class: "due" },
+    Part { zh: "违规", en: "violated", class: "bad" },
+];
+const STAGES: [Part; 3] = [
+    Part { zh: "按时", en: "on time", class: "ok" },
+    Part { zh: "迟公开", en: "late", class: "due" },
+    Part { zh: "逾期缺失", en: "missing", class: "bad" },
+];
+const OUTCOMES: [Part; 6] = [
+    Part { zh: "符合", en: "met", class: "ok" },
+    Part { zh: "未到期", en: "pending", class: "wait" },
+    Part { zh: "提示", en: "warning", class: "note" },
+    Part { zh: "无法判定", en: "undetermined", class: "open" },
+    Part { zh: "逾期", en: "overdue", class: "due" },
+    Part { zh: "违反", en: "violated", class: "bad" },
+];
+const NOTICES: [Part; 1] = [Part { zh: "公告", en: "notices", class: "note" }];
+
+/// Both texts; the style sheet shows one.
+pub(super) fn both(zh: &str, en: &str) -> String {
+    let (zh, en) = (escaped(zh), escaped(en));
+    if zh == en { zh } else { format!("<span class=\"zh\">{zh}</span><span class=\"en\" lang=\"en\">{en}</span>") }
+}
+
+/// A text of which nothing is markup and nothing is unseen.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The file.
+pub(super) fn report(inspection: &Inspection<'_>, findings: &Findings) -> String {
+    let mut page = String::new();
+    let checked = |lang| if inspection.lang == lang { " checked" } else { "" };
+    let _ = write!(
+        page,
+        "<!doctype html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"referrer\" content=\"no-referrer\">\
+         <title>全流程公开督查报告 · {0} · Report on disclosure</title><style>{STYLE}</style></head><body>\n\
+         <input type=\"radio\" name=\"lang\" id=\"zh\"{1}><input type=\"radio\" name=\"lang\" id=\"en\"{2}>\
+         <nav><label for=\"zh\">中文</label><label for=\"en\">English</label></nav><main>\n",
+        escaped(&inspection.head.checkpoint.origin),
+        checked(Lang::Zh),
+        checked(Lang::En),
+    );
+    head(&mut page, inspection);
+    tiles(&mut page, inspection, &findings.summary);
+    plots(&mut page, findings);
+    for table in findings.figures.iter().chain(findings.lists.iter().filter(|table| table.spec.key != "projects")) {
+        section(&mut page, table);
+    }
+    notes(&mut page);
+    page.push_str("</main></body></html>\n");
+    page
+}
+
+fn head(page: &mut String, inspection: &Inspection<'_>) {
+    let checkpoint = &inspection.head.checkpoint;
+    let law = inspection.chronicle.law();
+    let versions: Vec<(String, String)> = law
+        .versions()
+        .map(|(_, _, rulebook)| {
+            let (zh, en) = if is_shipped(rulebook) {
+                ("（与核验程序所附相同）", " (as shipped with the verifier)")
+            } else {
+                ("（非核验程序所附）", " (not those shipped with the verifier)")
+            };
+            (format!("{}{zh}", rulebook.version), format!("{}{en}", rulebook.version))
+        })
+        .collect();
+    let zh: Vec<&str> = versions.iter().map(|(zh, _)| zh.as_str()).collect();
+    let en: Vec<&str> = versions.iter().map(|(_, en)| en.as_str()).collect();
+    let rules = if versions.is_empty() {
+        both("账本没有记录规则，因此不作裁决", "the ledger records no rulebook, so nothing is judged")
+    } else {
+        both(&zh.join("；"), &en.join("; "))
+    };
+    let clock = if inspection.witnessed {
+        both("以见证人的时钟为准", "by the witnesses' clocks")
+    } else {
+        both("以账本自己的时钟为准", "by the ledger's own clock")
+    };
+    let cosigners = if inspection.cosigners.is_empty() {
+        both("没有策略所列的见证人共签", "no witness of the policy cosigned")
+    } else {
+        escaped(&inspection.cosigners.join("、"))
+    };
+    let years: Vec<String> = law.calendar().years().map(|year| year.to_string()).collect();
+    let _ = write!(
+        page,
+        "<h1>{}</h1><table class=\"facts\">",
+        both("公共资源交易全流程公开督查报告", "Report on the disclosure of public-resource transactions")
+    );
+    for (zh, en, value) in [
+        ("账本", "Ledger", escaped(&checkpoint.origin)),
+        ("截至", "As of", format!("{} {clock}", moment(inspection.as_of.at))),
+        (
+            "账本头",
+            "Head",
+            format!(
+                "{} · <code>{}</code>",
+                both(&format!("{} 条", checkpoint.size), &format!("{} entries", checkpoint.size)),
+                checkpoint.root
+            ),
+        ),
+        ("共签", "Cosigned by", cosigners),
+        ("规则", "Rulebook", rules),
+        ("日历", "Calendars", escaped(&span(&years))),
+    ] {
+        let _ = write!(page, "<tr><th>{}</th><td>{value}</td></tr>", both(zh, en));
+    }
+    page.push_str("</table>");
+    let _ = write!(
+        page,
+        "<p>{}</p>",
+        both(
+            "账本的每个条目、签名与主体映射根均已重算，与账本所言一致；以下结论由核验程序按所记录的规则逐项目算出，不采信账本的任何评价。",
+            "Every entry, signature and map root of the ledger was replayed and is as the ledger says; what follows was computed \
+             from it project by project under the recorded rules, and rests on no opinion of the ledger."
+        )
+    );
+}
+
+/// `2007–2026`, or what there is.
+fn span(years: &[String]) -> String {
+    match (years.first(), years.last()) {
+        (Some(first), Some(last)) if first != last => format!("{first}–{last}（{}）", years.len()),
+        (Some(only), _) => only.clone(),
+        _ => "—".to_owned(),
+    }
+}
+
+fn tiles(page: &mut String, inspection: &Inspection<'_>, summary: &Summary) {
+    let all = &summary.all;
+    let share = |part, of| if of == 0 { "—".to_owned() } else { percent(part, of) };
+    let due = all.due_stages();
+    page.push_str("<div class=\"tiles\">");
+    let mut tile = |class: &str, zh: &str, en: &str, value: String, below: String| {
+        let _ = write!(
+            page,
+            "<div class=\"{class}\"><b>{value}</b><span>{}</span><small>{below}</small></div>",
+            both(zh, en)
+        );
+    };
+    let lots = both(&format!("{} 个标段", all.lots), &format!("{} lots", all.lots));
+    tile("", "项目", "projects", all.projects.to_string(), lots);
+    let entries = inspection.head.checkpoint.size;
+    let entries = both(&format!("账本共 {entries} 条"), &format!("{entries} entries in the ledger"));
+    tile("", "公告", "notices", all.notices.to_string(), entries);
+    let complete = all.standing(Standing::Complete);
+    tile("ok", "完整公开的项目", "projects complete", complete.to_string(), share(complete, all.projects));
+    let on_time = all.stage(StageStatus::OnTime);
+    let of = |n: u64| both(&format!("{n} / {due} 个到期环节"), &format!("{n} of {due} stages due"));
+    tile("ok", "按时公开率", "disclosed on time", share(on_time, due), of(on_time));
+    let late = all.stage(StageStatus::Late);
+    tile("due", "迟公开率", "disclosed late", share(late, due), of(late));
+    let missing = all.stage(StageStatus::Missing);
+    tile("bad", "逾期未公开率", "overdue", share(missing, due), of(missing));
+    let violated = all.standing(Standing::Violated);
+    let rules = all.outcome(Outcome::Violated);
+    tile(
+        "bad",
+        "违反规则的项目",
+        "projects in violation",
+        violated.to_string(),
+        both(&format!("{rules} 项规则"), &format!("{rules} rules")),
+    );
+    let open = all.outcome(Outcome::Undetermined);
+    let warnings = all.outcome(Outcome::Warning);
+    tile(
+        "open",
+        "无法判定",
+        "undetermined",
+        open.to_string(),
+        both(&format!("另有提示 {warnings} 项"), &format!("and {warnings} warnings")),
+    );
+    page.push_str("</div>");
+}
+
+fn plots(page: &mut String, findings: &Findings) {
+    let summary = &findings.summary;
+    let standings = |group: &Group| {
+        [Standing::Complete, Standing::InProgress, Standing::Overdue, Standing::Violated]
+            .map(|one| group.standing(one))
+            .to_vec()
+    };
+    let stages = |group: &Group| {
+        [StageStatus::OnTime, StageStatus::Late, StageStatus::Missing].map(|one| group.stage(one)).to_vec()
+    };
+    let sectors: Vec<Bar> = summary
+        .sectors
+        .iter()
+        .map(|(sector, group)| Bar {
+            name: Text { zh: sector.zh().into(), en: sector.en().into() },
+            numbers: standings(group),
+        })
+        .collect();
+    page.push_str(&plot::bars(("各类别项目的结论", "Projects by sector and verdict"), &STANDINGS, &sectors));
+    let mut districts: Vec<_> = summary.districts.iter().filter(|(_, group)| group.due_stages() > 0).collect();
+    districts.sort_by_key(|(_, group)| std::cmp::Reverse(group.due_stages()));
+    let districts: Vec<Bar> = districts
+        .into_iter()
+        .take(MOST_BARS)
+        .map(|(code, group)| Bar { name: place(code.as_deref()), numbers: stages(group) })
+        .collect();
+    if !districts.is_empty() {
+        page.push_str(&plot::bars(("各地区到期环节的公开情况", "Stages due, by district"), &STAGES, &districts));
+    }
+    page.push_str(&rules_plot(summary));
+    let months: Vec<_> = summary.months.iter().rev().take(MOST_MONTHS).collect();
+    let name = |(year, month): &(i16, i8)| format!("{year}-{month:02}");
+    let notices: Vec<_> = months.iter().rev().map(|(month, figures)| (name(month), vec![figures.notices])).collect();
+    page.push_str(&plot::columns(("每月公告数", "Notices by month"), &NOTICES, &notices));
+    let due: Vec<_> =
+        months.iter().rev().map(|(month, one)| (name(month), vec![one.on_time, one.late, one.missing])).collect();
+    if due.iter().any(|(_, numbers)| numbers.iter().any(|number| *number > 0)) {
+        page.push_str(&plot::columns(("每月到期环节的公开情况", "Stages due, by month"), &STAGES, &due));
+    }
+}
+
+/// The rules that asked most often.
+fn rules_plot(summary: &Summary) -> String {
+    let outcomes =
+        [Outcome::Met, Outcome::Pending, Outcome::Warning, Outcome::Undetermined, Outcome::Overdue, Outcome::Violated];
+    let mut rules: Vec<Bar> = summary
+        .rules
+        .iter()
+        .map(|(id, figures)| {
+            let numbers = outcomes.map(|outcome| figures.outcome(outcome)).to_vec();
+            Bar { name: Text { zh: id.clone(), en: id.clone() }, numbers }
+        })
+        .filter(|bar| bar.numbers.iter().any(|number| *number > 0))
+        .collect();
+    rules.sort_by_key(|bar| std::cmp::Reverse(bar.numbers.iter().sum::<u64>()));
+    rules.truncate(MOST_BARS);
+    if rules.is_empty() {
+        String::new()
+    } else {
+        plot::bars(("各规则的裁决", "What became of the rules"), &OUTCOMES, &rules)
+    }
+}
+
+fn section(page: &mut String, table: &Table) {
+    let count = both(&format!("{} 项", table.total), &format!("{} rows", table.total));
+    let _ = write!(page, "<h2>{} <small>{count}</small></h2>", both(table.spec.zh, table.spec.en));
+    if table.rows.is_empty() {
+        let _ = write!(page, "<p class=\"none\">{}</p>", both("无", "none"));
+        return;
+    }
+    let _ = write!(page, "<div class=\"wide\"><table class=\"{}\"><thead><tr>", table.spec.key);
+    for column in table.spec.columns {
+        let _ = write!(page, "<th class=\"c-{}\">{}</th>", column.key, both(column.zh, column.en));
+    }
+    page.push_str("</tr></thead><tbody>");
+    table.rows.iter().take(MOST_ROWS).for_each(|row| push_row(page, table, row));
+    page.push_str("</tbody></table></div>");
+    if table.total > MOST_ROWS as u64 {
+        let file = file_name(table.spec.key).display().to_string();
+        let _ = write!(
+            page,
+            "<p class=\"more\">{}</p>",
+            both(
+                &format!("此处列出前 {MOST_ROWS} 项，全部 {} 项见 {file}。", table.total),
+                &format!("The first {MOST_ROWS} are shown; all {} are in {file}.", table.total)
+            )
+        );
+    }
+}
+
+fn push_row(page: &mut String, table: &Table, row: &Row) {
+    page.push_str("<tr>");
+    for (column, cell) in table.spec.columns.iter().zip(row) {
+        let class = if cell.is_number() { " r" } else { "" };
+        let text = match cell {
+            Cell::Named(_, text) | Cell::Words(text) => both(&text.zh, &text.en),
+            cell => escaped(&cell.said(Lang::Zh)),
+        };
+        let _ = write!(page, "<td class=\"c-{}{class}\">{text}</td>", column.key);
+    }
+    page.push_str("</tr>");
+}
+
+fn notes(page: &mut String) {
+    let _ = write!(page, "<h2>{}</h2><ul>", both("说明", "How to read this"));
+    for (zh, en) in [
+        (
+            "完整：已办结，且每条规则都符合或不适用。到期环节：法律定有公开期限且期限已过，或已公开的环节；按时率、迟公开率、逾期率都以此为分母。",
+            "Complete: closed, and every rule is met or asks nothing. Stages due: those with a lawful deadline that are disclosed or whose deadline has passed; the rates are parts of these.",
+        ),
+        (
+            "违反：无论时间取界限内的哪一刻都不符合。时间界限内符合与否不定、证据不足或日历未记录的，为无法判定，不计为违反。",
+            "Violated: broken wherever within its bounds an instant lies. What depends on that, lacks evidence, or needs a calendar that is not recorded is undetermined, not violated.",
+        ),
+        (
+            "临界：只有按较宽的算法才足够（例如 72 小时已满，而末日是非工作日）。核对栏 L 为已读法条原文，P 为官方或二手页面，R 待律师确认，只作提示。",
+            "Borderline: enough only under the more generous counting (72 hours, say, that end on a day off). Status L: read in the law; P: read in an official or secondary page; R: unconfirmed, a warning only.",
+        ),
+        (
+            "责任单位为公告所列的采购人（招标人）或转让方（出让人），未列则为发布主体。证据条目为账本中的序号，可用案卷逐条核验。",
+            "The responsible unit is the buyer or seller that a notice names, else the publisher. Entries are indices in the ledger; a dossier proves each.",
+        ),
+        (
+            "本报告说不了的：从未提交的公告；同一项目用了两个不同编号；发布主体所述的时间是否属实；附件内容。",
+            "What this report cannot tell: what was never submitted; one project under two different ids; whether instants said by publishers are true; what attachments hold.",
+        ),
+    ] {
+        let _ = write!(page, "<li>{}</li>", both(zh, en));
+    }
+    page.push_str("</ul>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_notice_is_markup() {
+        assert_eq!(escaped("<script>&\"'"), "&lt;script&gt;&amp;&quot;&#39;");
+        assert_eq!(escaped("a\u{202E}b"), "a⟨U+202E⟩b");
+        assert_eq!(
+            both("一", "<one>"),
+            "<span class=\"zh\">一</span><span class=\"en\" lang=\"en\">&lt;one&gt;</span>"
+        );
+    }
+}

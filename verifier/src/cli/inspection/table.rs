@@ -1,0 +1,151 @@
+//! Tables as all three forms of the report write them: CSV, JSON and HTML differ only in how a cell is put.
+
+use serde_json::{Map, Value, json};
+use verifier::explain::lifecycle::moment;
+use verifier::lifecycle::instant::Seconds;
+use verifier::lifecycle::rulebook::Text;
+
+use super::super::lang::Lang;
+use super::super::message::pick;
+
+/// A column: its name in JSON, and in both languages.
+pub(super) struct Column {
+    pub(super) key: &'static str,
+    pub(super) zh: &'static str,
+    pub(super) en: &'static str,
+}
+
+/// What a table is about.
+pub(super) struct Spec {
+    /// Its member in `report.json` and, with `.csv`, its file.
+    pub(super) key: &'static str,
+    pub(super) zh: &'static str,
+    pub(super) en: &'static str,
+    pub(super) columns: &'static [Column],
+}
+
+/// A table, or the first rows of one.
+pub(super) struct Table {
+    pub(super) spec: &'static Spec,
+    pub(super) rows: Vec<Row>,
+    /// How many rows there are in all.
+    pub(super) total: u64,
+}
+
+/// A row: a cell for each column.
+pub(super) type Row = Vec<Cell>;
+
+/// One value.
+#[derive(Clone, Debug)]
+pub(super) enum Cell {
+    /// Nothing is known or applies.
+    Nothing,
+    /// As it is.
+    Text(String),
+    /// A number of things.
+    Number(u64),
+    /// So many of so many.
+    Share(u64, u64),
+    /// A code with its name.
+    Named(String, Text),
+    /// A text in both languages.
+    Words(Text),
+    /// An instant.
+    Moment(Seconds),
+    /// Indices of entries of the ledger.
+    Entries(Vec<u64>),
+    /// Numbers by code.
+    Counts(Vec<(String, u64)>),
+}
+
+/// What has a code and a name.
+pub(super) fn named(code: &str, zh: &str, en: &str) -> Cell {
+    Cell::Named(code.to_owned(), Text { zh: zh.to_owned(), en: en.to_owned() })
+}
+
+/// A text, if there is one.
+pub(super) fn optional(text: Option<&str>) -> Cell {
+    text.map_or(Cell::Nothing, |text| Cell::Text(text.to_owned()))
+}
+
+impl Cell {
+    /// For a person who reads one language.
+    pub(super) fn said(&self, lang: Lang) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Share(_, 0) => String::new(),
+            Self::Share(part, of) => percent(*part, *of),
+            Self::Named(_, text) | Self::Words(text) => pick(text, lang).to_owned(),
+            Self::Moment(at) => moment(*at),
+            Self::Entries(entries) => entries.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            Self::Counts(counts) => {
+                counts.iter().map(|(code, count)| format!("{code} {count}")).collect::<Vec<_>>().join("; ")
+            }
+        }
+    }
+
+    /// For a program. A share is a ratio of four decimals.
+    pub(super) fn json(&self) -> Value {
+        match self {
+            Self::Nothing | Self::Share(_, 0) => Value::Null,
+            Self::Text(text) => text.as_str().into(),
+            Self::Number(number) => (*number).into(),
+            Self::Share(part, of) => ratio(*part, *of).into(),
+            Self::Named(code, _) => code.as_str().into(),
+            Self::Words(text) => json!({ "zh": text.zh, "en": text.en }),
+            Self::Moment(at) => (*at).into(),
+            Self::Entries(entries) => entries.as_slice().into(),
+            Self::Counts(counts) => {
+                counts.iter().map(|(code, count)| (code.clone(), (*count).into())).collect::<Map<_, _>>().into()
+            }
+        }
+    }
+
+    /// Whether it is set to the right.
+    pub(super) const fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_) | Self::Share(..))
+    }
+}
+
+/// `97.3 %`; nothing rounds up to the whole.
+pub(super) fn percent(part: u64, of: u64) -> String {
+    let tenths = u128::from(part) * 1000 / u128::from(of.max(1));
+    format!("{}.{}%", tenths / 10, tenths % 10)
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn ratio(part: u64, of: u64) -> f64 {
+    (part as f64 / of as f64 * 10_000.0).floor() / 10_000.0
+}
+
+impl Table {
+    /// A table of which every row is here.
+    pub(super) fn new(spec: &'static Spec, rows: Vec<Row>) -> Self {
+        let total = rows.len() as u64;
+        Self { spec, rows, total }
+    }
+
+    /// The rows as objects.
+    pub(super) fn json_rows(&self) -> Value {
+        let object = |row: &Row| -> Value {
+            let members = self.spec.columns.iter().zip(row).map(|(column, cell)| (column.key.to_owned(), cell.json()));
+            members.collect::<Map<_, _>>().into()
+        };
+        self.rows.iter().map(object).collect::<Vec<_>>().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_never_rounded_up() {
+        assert_eq!(percent(999_999, 1_000_000), "99.9%");
+        assert_eq!(percent(1, 1), "100.0%");
+        assert_eq!(Cell::Share(0, 0).json(), Value::Null);
+        assert_eq!(Cell::Share(1, 3).json(), json!(0.3333));
+    }
+}

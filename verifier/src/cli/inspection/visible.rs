@@ -1,0 +1,27 @@
+//! Texts of notices, in which what cannot be seen is shown.
+
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
+
+/// The text, with control and format characters (zero width, direction marks) replaced by their code points: nothing in a
+/// notice can hide or turn around what a report says.
+pub(super) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_graphic() || c == ' ' || !is_unseen(c) {
+            shown.push(c);
+        } else {
+            shown.push_str(&code_point(c));
+        }
+    }
+    shown
+}
+
+/// `⟨U+200B⟩`
+pub(super) fn code_point(c: char) -> String {
+    format!("⟨U+{:04X}⟩", u32::from(c))
+}
+
+fn is_unseen(c: char) -> bool {
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
+    matches!(c.general_category(), Control | Format | LineSeparator | ParagraphSeparator)
+}

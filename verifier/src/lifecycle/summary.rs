@@ -1,0 +1,434 @@
+//! The sum of many verdicts (汇总): the figures of an inspector's report, added up project by project.
+//!
+//! Nothing here knows a rule or a law: what is counted of a rule is what its check has found. Sums of parts add up to the sum of
+//! the whole, so that projects can be judged on all cores, and a portal can give the same figures for one district alone.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::chronicle::Profile;
+use super::facts::{NoticeFacts, Project};
+use super::instant::{Seconds, day_of};
+use super::period::Unit;
+use super::remark::{About, Empty, empty_members};
+use super::verdict::{
+    Arithmetic, Finding, Lifecycle, LotVerdict, Outcome, Reason, RuleOutcome, StageRow, StageStatus, Standing,
+};
+use crate::record::code::{Sector, Stage};
+
+/// A month of Asia/Shanghai: year, and 1 to 12.
+pub type Month = (i16, i8);
+
+/// Figures of many projects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// All of them.
+    pub all: Group,
+    /// By sector.
+    pub sectors: BTreeMap<Sector, Group>,
+    /// By district; those without one under nothing.
+    pub districts: BTreeMap<Option<String>, Group>,
+    /// By responsible unit.
+    pub units: BTreeMap<Arc<str>, Group>,
+    /// By rule.
+    pub rules: BTreeMap<String, RuleFigures>,
+    /// By month.
+    pub months: BTreeMap<Month, MonthFigures>,
+    /// Listings and results, by sector.
+    pub listings: BTreeMap<Sector, Listings>,
+    /// What was remarked.
+    pub remarks: RemarkFigures,
+}
+
+/// Figures of a group of projects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// Projects.
+    pub projects: u64,
+    /// Lots; a project without any is one.
+    pub lots: u64,
+    /// Notices.
+    pub notices: u64,
+    /// Projects that stand so.
+    pub standings: BTreeMap<Standing, u64>,
+    /// Stages of lots that stand so.
+    pub stages: BTreeMap<StageStatus, u64>,
+    /// Rules of lots that came out so.
+    pub outcomes: BTreeMap<Outcome, u64>,
+}
+
+/// Figures of a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleFigures {
+    /// Lots by what became of it.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// Lots by why.
+    pub reasons: BTreeMap<&'static str, u64>,
+    /// Of periods that must have a length.
+    pub periods: Periods,
+    /// Of numbers of things.
+    pub counts: Counts,
+}
+
+/// Periods that must be at least so long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Periods {
+    /// All that were measured.
+    pub measured: u64,
+    /// Shorter than that.
+    pub below: u64,
+    /// Exactly so long.
+    pub exact: u64,
+    /// Whose last day is not a working day.
+    pub end_on_day_off: u64,
+    /// Long enough only under the more generous counting.
+    pub borderline: u64,
+}
+
+/// Numbers of things that must lie within bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All that were counted.
+    pub counted: u64,
+    /// Too few.
+    pub below: u64,
+    /// Too many.
+    pub above: u64,
+}
+
+/// Figures of a month.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MonthFigures {
+    /// Notices that became public in it.
+    pub notices: u64,
+    /// Stages first disclosed in it, on time.
+    pub on_time: u64,
+    /// Stages first disclosed in it, late.
+    pub late: u64,
+    /// Stages that were due in it and are missing.
+    pub missing: u64,
+    /// Rules broken by events in it.
+    pub violated: u64,
+}
+
+/// Listings (公告) and results (结果), by project.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Listings {
+    /// Projects with a listing.
+    pub listed: u64,
+    /// Projects with a result.
+    pub with_result: u64,
+    /// Projects with both.
+    pub both: u64,
+    /// Projects with a listing that was neither decided nor ended.
+    pub without_result: u64,
+    /// Projects with a listing that was ended without a result.
+    pub ended: u64,
+    /// Projects with a result and no listing.
+    pub without_listing: u64,
+}
+
+/// How often something was remarked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RemarkFigures {
+    /// Members with look-alike characters.
+    pub look_alikes: u64,
+    /// Codes whose own check does not hold.
+    pub codes: u64,
+    /// Members whose value is a placeholder.
+    pub placeholders: u64,
+    /// Events in the very minute of the notice's own publication.
+    pub not_evidence: u64,
+    /// Notices posted more than once.
+    pub reposted: u64,
+    /// The notices that were posted again.
+    pub reposts: u64,
+}
+
+/// A project's listing and result.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing<'p> {
+    /// Its first announcement.
+    pub listed: Option<&'p NoticeFacts>,
+    /// Its first award.
+    pub result: Option<&'p NoticeFacts>,
+    /// The notice that ended it.
+    pub ended: Option<&'p NoticeFacts>,
+}
+
+impl<'p> Listing<'p> {
+    /// Looks them up; nothing for a project that has neither listing nor result.
+    pub fn of(project: &'p Project) -> Option<Self> {
+        let first = |stage: Stage| project.notices.iter().find(|notice| notice.stage == stage);
+        let (listed, result, ended) = (first(Stage::Announcement), first(Stage::Award), first(Stage::Termination));
+        (listed.is_some() || result.is_some()).then_some(Self { listed, result, ended })
+    }
+
+    /// Whether a listing still waits for its result.
+    pub const fn is_without_result(&self) -> bool {
+        self.listed.is_some() && self.result.is_none() && self.ended.is_none()
+    }
+
+    /// Whether a result had no listing.
+    pub const fn is_without_listing(&self) -> bool {
+        self.result.is_some() && self.listed.is_none()
+    }
+}
+
+/// Notices that are one posted several times: same lot, stage and title, none of them amending another. The first of each group
+/// is the original.
+pub fn reposted(project: &Project) -> Vec<Vec<&NoticeFacts>> {
+    let mut groups: BTreeMap<_, Vec<&NoticeFacts>> = BTreeMap::new();
+    for notice in project.notices.iter().filter(|notice| !notice.members.has("amends")) {
+        groups.entry((notice.lot(), notice.stage, notice.title)).or_default().push(notice);
+    }
+    groups.into_values().filter(|group| group.len() > 1).collect()
+}
+
+impl Summary {
+    /// Adds a project as far as it was public when it was judged (see [`Project::until`]).
+    pub fn add(&mut self, profile: &Profile, project: &Project, verdict: &Lifecycle<'_>) {
+        let notices = project.notices.len() as u64;
+        let mut groups: [&mut Group; 4] = [
+            &mut self.all,
+            self.sectors.entry(profile.sector).or_default(),
+            self.districts.entry(profile.region.clone()).or_default(),
+            self.units.entry(Arc::clone(&profile.unit)).or_default(),
+        ];
+        groups.iter_mut().for_each(|group| group.add(notices, verdict));
+        for lot in &verdict.lots {
+            self.add_lot(lot);
+        }
+        for notice in &project.notices {
+            self.months.entry(month(notice.public.late)).or_default().notices += 1;
+            self.remarks.add(notice);
+        }
+        for group in reposted(project) {
+            self.remarks.reposted += 1;
+            self.remarks.reposts += group.len() as u64 - 1;
+        }
+        if let Some(listing) = Listing::of(project) {
+            self.listings.entry(profile.sector).or_default().add(&listing);
+        }
+    }
+
+    fn add_lot(&mut self, lot: &LotVerdict<'_>) {
+        lot.stages.iter().for_each(|row| self.add_stage(row));
+        for outcome in &lot.outcomes {
+            match self.rules.get_mut(&outcome.rule.id) {
+                Some(figures) => figures.add(outcome),
+                None => self.rules.entry(outcome.rule.id.clone()).or_default().add(outcome),
+            }
+            if outcome.outcome == Outcome::Violated
+                && let Some(at) = outcome.decisive().and_then(|finding| finding.event)
+            {
+                self.months.entry(month(at)).or_default().violated += 1;
+            }
+        }
+    }
+
+    fn add_stage(&mut self, row: &StageRow) {
+        let at = if row.status == StageStatus::Missing { row.due } else { row.public.map(|public| public.late) };
+        let Some(at) = at else { return };
+        let figures = self.months.entry(month(at)).or_default();
+        match row.status {
+            StageStatus::OnTime => figures.on_time += 1,
+            StageStatus::Late => figures.late += 1,
+            StageStatus::Missing => figures.missing += 1,
+            StageStatus::Disclosed | StageStatus::NotYetDue => {}
+        }
+    }
+
+    /// Adds the sum of other projects.
+    pub fn merge(&mut self, other: Self) {
+        self.all.merge(other.all);
+        merge(&mut self.sectors, other.sectors, Group::merge);
+        merge(&mut self.districts, other.districts, Group::merge);
+        merge(&mut self.units, other.units, Group::merge);
+        merge(&mut self.rules, other.rules, RuleFigures::merge);
+        merge(&mut self.months, other.months, MonthFigures::merge);
+        merge(&mut self.listings, other.listings, Listings::merge);
+        self.remarks.merge(other.remarks);
+    }
+}
+
+/// The month of Asia/Shanghai in which an instant lies.
+pub fn month(at: Seconds) -> Month {
+    let day = day_of(at);
+    (day.year(), day.month())
+}
+
+fn merge<K: Ord, V: Default>(into: &mut BTreeMap<K, V>, from: BTreeMap<K, V>, add: impl Fn(&mut V, V)) {
+    for (key, value) in from {
+        add(into.entry(key).or_default(), value);
+    }
+}
+
+fn add<K: Ord>(into: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
+    merge(into, from, |sum, n| *sum += n);
+}
+
+impl Group {
+    fn add(&mut self, notices: u64, verdict: &Lifecycle<'_>) {
+        self.projects += 1;
+        self.lots += verdict.lots.len() as u64;
+        self.notices += notices;
+        *self.standings.entry(verdict.standing).or_default() += 1;
+        for lot in &verdict.lots {
+            lot.stages.iter().for_each(|row| *self.stages.entry(row.status).or_default() += 1);
+            lot.outcomes.iter().for_each(|outcome| *self.outcomes.entry(outcome.outcome).or_default() += 1);
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.projects += other.projects;
+        self.lots += other.lots;
+        self.notices += other.notices;
+        add(&mut self.standings, other.standings);
+        add(&mut self.stages, other.stages);
+        add(&mut self.outcomes, other.outcomes);
+    }
+
+    /// How many projects stand so.
+    pub fn standing(&self, standing: Standing) -> u64 {
+        self.standings.get(&standing).copied().unwrap_or_default()
+    }
+
+    /// How many stages stand so.
+    pub fn stage(&self, status: StageStatus) -> u64 {
+        self.stages.get(&status).copied().unwrap_or_default()
+    }
+
+    /// How many rules came out so.
+    pub fn outcome(&self, outcome: Outcome) -> u64 {
+        self.outcomes.get(&outcome).copied().unwrap_or_default()
+    }
+
+    /// Stages whose deadline is known and over: on time, late or missing. Rates of disclosure are parts of these.
+    pub fn due_stages(&self) -> u64 {
+        [StageStatus::OnTime, StageStatus::Late, StageStatus::Missing].iter().map(|status| self.stage(*status)).sum()
+    }
+}
+
+impl RuleFigures {
+    fn add(&mut self, outcome: &RuleOutcome<'_>) {
+        *self.outcomes.entry(outcome.outcome).or_default() += 1;
+        if let Some(reason) = outcome.decisive().and_then(|finding| finding.reason.as_ref()) {
+            *self.reasons.entry(reason.code()).or_default() += 1;
+        }
+        for finding in &outcome.findings {
+            match &finding.arithmetic {
+                Some(Arithmetic::Period { .. }) => self.periods.add(finding),
+                Some(Arithmetic::Count { found, min, max, .. }) => self.counts.add(*found, *min, *max),
+                _ => {}
+            }
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        add(&mut self.outcomes, other.outcomes);
+        add(&mut self.reasons, other.reasons);
+        let (own, periods) = (&mut self.periods, other.periods);
+        own.measured += periods.measured;
+        own.below += periods.below;
+        own.exact += periods.exact;
+        own.end_on_day_off += periods.end_on_day_off;
+        own.borderline += periods.borderline;
+        let (own, counts) = (&mut self.counts, other.counts);
+        own.counted += counts.counted;
+        own.below += counts.below;
+        own.above += counts.above;
+    }
+
+    /// How many lots came out so.
+    pub fn outcome(&self, outcome: Outcome) -> u64 {
+        self.outcomes.get(&outcome).copied().unwrap_or_default()
+    }
+}
+
+impl Periods {
+    fn add(&mut self, finding: &Finding) {
+        let Some(Arithmetic::Period { from, to, counting, measured, min: Some(min), ends_on_working_day, .. }) =
+            &finding.arithmetic
+        else {
+            return;
+        };
+        // Hours are measured in tenths, cut off: whether a period is exactly so long its ends tell.
+        let (length, floor) = match counting.unit {
+            Unit::Hour => (to.at.early.saturating_sub(from.at.late), i64::from(*min) * 3600),
+            _ => (*measured, i64::from(*min)),
+        };
+        self.measured += 1;
+        self.below += u64::from(length < floor);
+        self.exact += u64::from(length == floor);
+        self.end_on_day_off += u64::from(*ends_on_working_day == Some(false));
+        self.borderline += u64::from(finding.reason == Some(Reason::Borderline));
+    }
+}
+
+impl Counts {
+    fn add(&mut self, found: u64, min: Option<u64>, max: Option<u64>) {
+        self.counted += 1;
+        self.below += u64::from(min.is_some_and(|min| found < min));
+        self.above += u64::from(max.is_some_and(|max| found > max));
+    }
+}
+
+impl MonthFigures {
+    fn merge(&mut self, other: Self) {
+        self.notices += other.notices;
+        self.on_time += other.on_time;
+        self.late += other.late;
+        self.missing += other.missing;
+        self.violated += other.violated;
+    }
+}
+
+impl Listings {
+    fn add(&mut self, listing: &Listing<'_>) {
+        let (listed, result) = (listing.listed.is_some(), listing.result.is_some());
+        self.listed += u64::from(listed);
+        self.with_result += u64::from(result);
+        self.both += u64::from(listed && result);
+        self.without_result += u64::from(listing.is_without_result());
+        self.ended += u64::from(listed && !result && listing.ended.is_some());
+        self.without_listing += u64::from(listing.is_without_listing());
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.listed += other.listed;
+        self.with_result += other.with_result;
+        self.both += other.both;
+        self.without_result += other.without_result;
+        self.ended += other.ended;
+        self.without_listing += other.without_listing;
+    }
+}
+
+impl RemarkFigures {
+    fn add(&mut self, notice: &NoticeFacts) {
+        for remark in &notice.remarks {
+            match remark.about {
+                About::LookAlikes(_) => self.look_alikes += 1,
+                About::CreditCode(_) | About::Supervision(_) => self.codes += 1,
+            }
+        }
+        for (_, empty) in empty_members(notice) {
+            match empty {
+                Empty::Placeholder => self.placeholders += 1,
+                Empty::NotEvidence => self.not_evidence += 1,
+            }
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.look_alikes += other.look_alikes;
+        self.codes += other.codes;
+        self.placeholders += other.placeholders;
+        self.not_evidence += other.not_evidence;
+        self.reposted += other.reposted;
+        self.reposts += other.reposts;
+    }
+}
