@@ -43,7 +43,7 @@ fn a_statement_is_recorded_once_and_its_receipt_verifies() {
 
     let again = server.post(&notice).is(200).json();
     assert_eq!((&again["index"], &again["new"]), (&recorded["index"], &json!(false)));
-    assert_eq!(server.size(), 5, "genesis, enrolment, notice, and a seal after each batch but the first two's own");
+    assert_eq!(server.size(), 6, "genesis, enrolment and notice, and the seal of each batch");
 
     let entry = server.get(&location).is(200).json();
     assert_eq!(entry["kind"], "notice");

@@ -21,7 +21,7 @@ use super::cache::{Cache, none_match};
 use super::encoding::{Encoding, is_text, is_worth_it};
 use super::limits::seconds;
 use super::openapi::Resource;
-use super::problem::{Code, Problem, language};
+use super::problem::{Code, PROBLEM, Problem, language};
 use super::{Client, Site, measurements, routes};
 
 /// The body of an answer.
@@ -227,8 +227,10 @@ async fn dress(answer: Answer, asked: &Asked) -> Response<Body> {
         }
     };
     set(header::CACHE_CONTROL, cache.control());
-    if is_text(media_type) {
+    if media_type == PROBLEM {
         set(header::VARY, "Accept-Encoding, Accept-Language");
+    } else if is_text(media_type) {
+        set(header::VARY, "Accept-Encoding");
     }
     if has_tag {
         let variant = encoding.map_or_else(String::new, |encoding| format!("-{}", encoding.token()));
