@@ -114,7 +114,8 @@ pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
     match arithmetic {
         Arithmetic::Period { from, to, counting, measured, min, max, ends_on_working_day, deadline } => {
             let ends = span(from, to);
-            let (length, bounds) = (length(*measured, *counting), bounds(*measured, *counting, *min, *max));
+            let in_time = deadline.map(|deadline| to.at.late <= deadline);
+            let (length, bounds) = (length(*measured, *counting), bounds(*measured, *counting, *min, *max, in_time));
             let day = match ends_on_working_day {
                 Some(true) => text("；截止日为工作日", "; its last day is a working day"),
                 Some(false) => text("；截止日为非工作日", "; its last day is not a working day"),
@@ -273,7 +274,9 @@ fn length(measured: i64, counting: Counting) -> Text {
     text(format!("{number} {zh}{first_zh}"), format!("{number} {}{first_en}", unit.en))
 }
 
-fn bounds(measured: i64, counting: Counting, min: Option<u32>, max: Option<u32>) -> Text {
+/// `≥ 72 h`, `≤ 3 日`; what is longer and still in time was given until the next working day, what is not longer in whole years
+/// may be too late.
+fn bounds(measured: i64, counting: Counting, min: Option<u32>, max: Option<u32>, in_time: Option<bool>) -> Text {
     let mut text = Text::default();
     let mut push = |sign: &str, bound: u32| {
         let unit = counting.unit.name();
@@ -285,7 +288,12 @@ fn bounds(measured: i64, counting: Counting, min: Option<u32>, max: Option<u32>)
         push(if measured >= times_ten(min, counting) { "≥" } else { "<" }, min);
     }
     if let Some(max) = max {
-        push(if measured <= times_ten(max, counting) { "≤" } else { ">" }, max);
+        let within = measured <= times_ten(max, counting);
+        push(if in_time.unwrap_or(within) { "≤" } else { ">" }, max);
+        if !within && in_time == Some(true) {
+            text.zh.push_str("（末日非工作日，顺延）");
+            text.en.push_str(" (the last day is no working day: until the next)");
+        }
     }
     text
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::Asking;
 use super::lookup::{Found, said_in, used_public};
+use super::periods::as_end;
 use crate::lifecycle::calendar::UnknownYear;
 use crate::lifecycle::facts::{NoticeFacts, SealFacts};
 use crate::lifecycle::instant::{Bounded, Grade, day_after};
@@ -117,7 +118,7 @@ impl<'a> Asking<'a> {
         };
         let far_enough = |to: &Used| {
             use crate::lifecycle::period::Reach;
-            counting.reach(change.at.late, to.at.early, min, calendar).is_ok_and(|reach| reach != Reach::Short)
+            counting.reach(change.at.late, as_end(&to.name, to.at).early, min, calendar).is_ok_and(|reach| reach != Reach::Short)
         };
         // A change after the deadline is too late to move it, and no longer a change of the period.
         let over = change.at.early > deadline.at.late;

@@ -71,6 +71,16 @@ impl<'a> Asking<'a> {
         all.iter().copied().filter(move |notice| self.lot.names(selector, notice))
     }
 
+    /// Whether a selector names any notice.
+    pub(super) fn any(self, selector: &Selector) -> bool {
+        let mut all = match self.thread {
+            Some((stage, thread)) if stage == selector.stage => thread,
+            _ => self.lot.notices.as_slice(),
+        }
+        .iter();
+        all.any(|notice| self.lot.names(selector, notice))
+    }
+
     /// When the first notice that a selector names became public.
     pub(super) fn public(self, selector: &'a Selector) -> Option<Used> {
         let first = self.notices(selector).min_by_key(|notice| notice.public.late)?;
