@@ -167,43 +167,45 @@ fn case(rule: &str, sector: &str, file: &CaseFile, told: &Told) -> Case {
 }
 
 fn read_step(step: &Map<String, Value>, number: usize, project: &str, sector: &str, file: &CaseFile, told: &Told) -> Step {
-    let mut step = step.clone();
+    let mut step = like(step, project, file);
     let at = step.remove("at").and_then(|at| seconds(at.as_str()?));
     let at = at.unwrap_or_else(|| panic!("{project}: step {number} needs an `at`"));
-    let number_of = |value: Value| usize::try_from(value.as_u64().expect("a step's number")).expect("a few");
+    let number_of = |value: &Value| usize::try_from(value.as_u64().expect("a step's number")).expect("a few");
     if let Some(of) = step.remove("reveals") {
-        return Step { at, what: What::Reveal { of: number_of(of) } };
+        return Step { at, what: What::Reveal { of: number_of(&of) } };
     }
     if let Some(of) = step.remove("erases") {
-        return Step { at, what: What::Erase { of: number_of(of) } };
+        return Step { at, what: What::Erase { of: number_of(&of) } };
     }
-    let mut draft = Value::Object(Map::new());
-    if let Some(like) = step.remove("like") {
-        let like = like.as_str().expect("a name");
-        let known = file.drafts.get(like).unwrap_or_else(|| panic!("{project}: there is no draft {like}"));
-        merge(&mut draft, Value::Object(known.clone()));
+    let seals = step.remove("seal").and_then(|seal| Some(vec![seal.as_str()?.to_owned()])).unwrap_or_default();
+    let mut draft = json!({
+        "notice_id": notice_id(project, number), "project": { "id": project, "name": told.name }, "sector": sector,
+        "title": told.name,
+    });
+    merge(&mut draft, Value::Object(step));
+    for of in ["/amends", "/data/about"] {
+        if let Some(named) = draft.pointer_mut(of).filter(|named| named.is_u64()) {
+            *named = json!(notice_id(project, number_of(named)));
+        }
     }
+    if let Some(lot) = draft.get("lot").and_then(Value::as_str) {
+        draft["lot"] = json!({ "id": lot, "name": format!("第{lot}标段") });
+    }
+    lengthen(&mut draft);
+    Step { at, what: What::Notice { draft, seals } }
+}
+
+/// A step with what it takes from a draft of the file.
+fn like(step: &Map<String, Value>, project: &str, file: &CaseFile) -> Map<String, Value> {
+    let mut step = step.clone();
+    let Some(name) = step.remove("like") else { return step };
+    let known = name.as_str().and_then(|name| file.drafts.get(name));
+    let mut draft = Value::Object(known.unwrap_or_else(|| panic!("{project}: there is no draft {name}")).clone());
     for path in step.remove("without").iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str) {
         remove(&mut draft, path);
     }
-    let seals = step.remove("seal").and_then(|seal| Some(vec![seal.as_str()?.to_owned()])).unwrap_or_default();
-    let id = |value: &Value| json!(notice_id(project, number_of(value.clone())));
-    if let Some(of) = step.get("amends") {
-        step["amends"] = id(of);
-    }
-    if let Some(of) = step.get("data").and_then(|data| data.get("about")).filter(|of| of.is_u64()) {
-        step["data"]["about"] = id(of);
-    }
     merge(&mut draft, Value::Object(step));
-    if let Some(lot) = draft["lot"].as_str() {
-        draft["lot"] = json!({ "id": lot, "name": format!("第{lot}标段") });
-    }
-    let common = json!({ "project": { "id": project, "name": told.name }, "sector": sector, "title": told.name });
-    let mut whole = common;
-    merge(&mut whole, draft);
-    lengthen(&mut whole);
-    whole["notice_id"] = json!(notice_id(project, number));
-    Step { at, what: What::Notice { draft: whole, seals } }
+    if let Value::Object(members) = draft { members } else { Map::new() }
 }
 
 fn notice_id(project: &str, number: usize) -> String {

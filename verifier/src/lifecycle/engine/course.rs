@@ -8,12 +8,12 @@ use super::lookup::{Found, said_in, used_public};
 use super::periods::as_end;
 use crate::lifecycle::calendar::UnknownYear;
 use crate::lifecycle::facts::{NoticeFacts, SealFacts};
-use crate::lifecycle::instant::{Bounded, Grade, day_after};
+use crate::lifecycle::instant::{Bounded, Grade};
 use crate::lifecycle::path::{InstantRef, Path, Selector};
 use crate::lifecycle::period::Counting;
 use crate::lifecycle::verdict::{Arithmetic, Finding, Outcome, Reason, Used};
 use crate::record::code::Stage;
-use crate::record::instant::parse_date;
+use crate::record::instant::{Instant, parse_date};
 use crate::record::json::Value;
 
 impl<'a> Asking<'a> {
@@ -227,7 +227,7 @@ impl<'a> Asking<'a> {
     /// When a seal ends: with the first notice of a stage, or with a day.
     fn seal_ends(self, seal: &SealFacts) -> Option<Used> {
         if let Some(day) = parse_date(&seal.until) {
-            let at = Bounded::exact(day_after(day), Grade::Said);
+            let at = Bounded::said(Instant::On(day));
             return Some(Used { name: seal.until.clone(), at, notice: seal.notice });
         }
         let stage = Stage::parse(&seal.until)?;
