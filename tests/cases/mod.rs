@@ -109,6 +109,15 @@ pub(crate) enum What {
     Erase { of: usize },
 }
 
+impl What {
+    /// Why a draft is none.
+    fn refusal(step: &Step) -> Option<String> {
+        let Self::Notice { draft, .. } = &step.what else { return None };
+        let error = ledger::draft::Draft::parse(&draft.to_string()).err()?;
+        Some(format!("{}: {error}", draft["notice_id"]))
+    }
+}
+
 /// The ids of a rulebook's rules and the one sector each is about, if it is one.
 pub(crate) fn rules(rulebook: &str) -> BTreeMap<String, Option<String>> {
     let rulebook: Value = serde_json::from_str(rulebook).unwrap();
@@ -265,6 +274,8 @@ fn seconds(text: &str) -> Option<i64> {
 
 /// Judges every case, and says what came out otherwise.
 pub(crate) fn judge(cases: &[Case], law: Law<'_>) {
+    let refused: Vec<String> = cases.iter().flat_map(|case| case.steps.iter().filter_map(What::refusal)).collect();
+    assert!(refused.is_empty(), "drafts that are none:\n{}", refused.join("\n"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut ledgers: BTreeMap<(i64, Option<&str>), Vec<&Case>> = BTreeMap::new();
     for case in cases {

@@ -130,7 +130,9 @@ pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
                 format!("{} = {}{}{}{}", ends.en, length.en, bounds.en, latest.en, day.en),
             )
         }
-        Arithmetic::Due { from, what, counting, due } => due_text(from.as_ref(), what, *counting, *due),
+        Arithmetic::Due { from, what, counting, disclosed_within, due } => {
+            due_text(from.as_ref(), what, *counting, *disclosed_within, *due)
+        }
         Arithmetic::Order { first, then } => {
             let (first, then) = (used(first), used(then));
             text(format!("先 {}，后 {}", first.zh, then.zh), format!("first {}, then {}", first.en, then.en))
@@ -183,16 +185,26 @@ pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
     }
 }
 
-fn due_text(from: Option<&Used>, what: &str, counting: Option<(Counting, u32)>, due: Seconds) -> Text {
+fn due_text(
+    from: Option<&Used>,
+    what: &str,
+    counting: Option<(Counting, u32)>,
+    disclosed_within: Option<(Counting, u32)>,
+    due: Seconds,
+) -> Text {
     let (what, latest) = (label::instant(what), moment(due));
     let from = from.map(used).map_or_else(Text::default, |from| text(format!("{}；", from.zh), format!("{}; ", from.en)));
     let within = counting.map_or_else(Text::default, |(counting, count)| {
         let length = length(times_ten(count, counting), counting);
         text(format!("{}内", length.zh), format!(" within {}", length.en))
     });
+    let known = disclosed_within.map_or_else(Text::default, |(counting, count)| {
+        let length = length(times_ten(count, counting), counting);
+        text(format!("，并在其后{}内", length.zh), format!(", and disclosed within {} after that", length.en))
+    });
     text(
-        format!("{}{}应{}公开，最迟 {latest}", from.zh, what.zh, within.zh),
-        format!("{}{} is due{}, at the latest {latest}", from.en, what.en, within.en),
+        format!("{}{}应{}{}公开，最迟 {latest}", from.zh, what.zh, within.zh, known.zh),
+        format!("{}{} is due{}{}, at the latest {latest}", from.en, what.en, within.en, known.en),
     )
 }
 
@@ -290,9 +302,16 @@ fn bounds(measured: i64, counting: Counting, min: Option<u32>, max: Option<u32>,
     if let Some(max) = max {
         let within = measured <= times_ten(max, counting);
         push(if in_time.unwrap_or(within) { "≤" } else { ">" }, max);
-        if !within && in_time == Some(true) {
-            text.zh.push_str("（末日非工作日，顺延）");
-            text.en.push_str(" (the last day is no working day: until the next)");
+        match in_time {
+            Some(true) if !within => {
+                text.zh.push_str("（末日非工作日，顺延）");
+                text.en.push_str(" (the last day is no working day: until the next)");
+            }
+            Some(false) if within => {
+                text.zh.push_str("（已过末日）");
+                text.en.push_str(" (after its last day)");
+            }
+            _ => {}
         }
     }
     text

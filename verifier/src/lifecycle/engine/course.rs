@@ -8,7 +8,7 @@ use super::lookup::{Found, said_in, used_public};
 use super::periods::as_end;
 use crate::lifecycle::calendar::UnknownYear;
 use crate::lifecycle::facts::{NoticeFacts, SealFacts};
-use crate::lifecycle::instant::{Bounded, Grade};
+use crate::lifecycle::instant::{Bounded, Grade, Seconds};
 use crate::lifecycle::path::{InstantRef, Path, Selector};
 use crate::lifecycle::period::Counting;
 use crate::lifecycle::verdict::{Arithmetic, Finding, Outcome, Reason, Used};
@@ -53,7 +53,7 @@ impl<'a> Asking<'a> {
             Finding { reason: Some(Reason::OtherProject), ..Finding::new(Outcome::Met) }.resting_on([&trigger])
         } else {
             let due = trigger.at.late;
-            let arithmetic = Arithmetic::Due { from: Some(trigger.clone()), what: stage.to_string(), counting: None, due };
+            let arithmetic = Arithmetic::Due { from: Some(trigger.clone()), what: stage.to_string(), counting: None, disclosed_within: None, due };
             let reason = or_related.map(|_| Reason::OtherProject);
             Finding { due: Some(due), reason, ..Finding::new(Outcome::Overdue) }.computed(arithmetic).resting_on([&trigger])
         };
@@ -167,13 +167,14 @@ impl<'a> Asking<'a> {
         };
         let since = said(since).unwrap_or_else(|| used_public(by, thread[0]));
         let until = said(until);
-        let end = until.as_ref().map_or(self.lot.as_of.at, |until| until.at.early);
+        // Nobody answered: it is open still.
+        let (end, surely) = until.as_ref().map_or((Seconds::MAX, Seconds::MAX), |until| (until.at.late, until.at.early));
         let went_on = stages.iter().flat_map(|stage| self.notices(stage).map(move |notice| used_public(stage, notice)));
         let went_on = went_on.filter(|used| used.at.late > since.at.early && used.at.early < end);
         let went_on = went_on.min_by_key(|used| used.at.late);
         let finding = match &went_on {
             None => Finding::new(Outcome::Met),
-            Some(used) if used.at.early > since.at.late && used.at.late < end => Finding::new(Outcome::Violated),
+            Some(used) if used.at.early > since.at.late && used.at.late < surely => Finding::new(Outcome::Violated),
             Some(_) => Finding::undetermined(Reason::Bounds),
         };
         let mut used = alloc::vec![since.clone()];
@@ -217,6 +218,7 @@ impl<'a> Asking<'a> {
             from: Some(from.clone()),
             what: seal.field.into(),
             counting: (max > 0).then_some((counting, max)),
+            disclosed_within: None,
             due,
         };
         let mut used = alloc::vec![from];

@@ -94,6 +94,8 @@ impl<'a> Asking<'a> {
             match self.one_instant(name, before) {
                 Found::Given(given) => return Found::Given(given),
                 Found::NoStage(stage) => failed = failed.or(Some(Found::NoStage(stage))),
+                // What is no evidence is given all the same: nothing else stands in for it.
+                Found::Not(finding) if matches!(finding.reason, Some(Reason::NotEvidence(_))) => return Found::Not(finding),
                 not @ Found::Not(_) => {
                     if !matches!(failed, Some(Found::Not(_))) {
                         failed = Some(not);

@@ -142,7 +142,10 @@ impl<'a> Asking<'a> {
         disclosed_within: Option<(u32, Counting)>,
     ) -> Finding {
         let calendar = self.lot.calendar;
-        let known_by = |due| disclosed_within.map_or(Ok(due), |(max, counting)| counting.deadline(due, max, calendar));
+        // A deadline is the 24:00 of its day, from which the next period is counted.
+        let known_by = |due: Seconds| {
+            disclosed_within.map_or(Ok(due), |(max, counting)| counting.deadline(due.saturating_sub(1), max, calendar))
+        };
         let finding = match self.deadline(&from, max, counting).and_then(known_by) {
             Err(UnknownYear(year)) => Finding::undetermined(Reason::UnknownYear(year)),
             Ok(_) if self.ended_since(from.at.early) => {
@@ -151,7 +154,9 @@ impl<'a> Asking<'a> {
             Ok(due) if due < self.lot.genesis => Finding::undetermined(Reason::Imported),
             Ok(due) => {
                 let outcome = if self.lot.as_of.at > due { Outcome::Overdue } else { Outcome::Pending };
-                let arithmetic = Arithmetic::Due { from: Some(from.clone()), what, counting: Some((counting, max)), due };
+                let (from, counting) = (Some(from.clone()), Some((counting, max)));
+                let disclosed_within = disclosed_within.map(|(max, counting)| (counting, max));
+                let arithmetic = Arithmetic::Due { from, what, counting, disclosed_within, due };
                 Finding { due: Some(due), ..Finding::new(outcome) }.computed(arithmetic)
             }
         };
