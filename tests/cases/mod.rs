@@ -12,6 +12,7 @@
 //! reason = "borderline"                   if one is given
 //! arithmetic = "= 72 h ≥ 72 h"            stands in the Chinese arithmetic of a finding with this outcome
 //! lot = "1"                               the lot asked about, if there are several
+//! rolls = true                            it shows a last day that gives way to the next working day
 //! genesis = "2026-01-01 00:00"            when its ledger began, if not long before
 //! cosigned = ["2026-03-02 09:05"]         when a witness cosigned its ledger: the policy asks for a quorum
 //! steps = [
@@ -32,6 +33,7 @@ mod witness;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -74,6 +76,8 @@ struct Told {
     arithmetic: Option<String>,
     article: Option<String>,
     lot: Option<String>,
+    #[serde(default)]
+    rolls: bool,
     genesis: Option<String>,
     #[serde(default)]
     cosigned: Vec<String>,
@@ -107,6 +111,26 @@ pub(crate) enum What {
     Notice { draft: Value, seals: Vec<String> },
     Reveal { of: usize },
     Erase { of: usize },
+}
+
+impl Step {
+    /// The earliest second it speaks of.
+    fn earliest(&self) -> i64 {
+        let mut earliest = self.at;
+        let mut values = match &self.what {
+            What::Notice { draft, .. } => vec![draft],
+            _ => Vec::new(),
+        };
+        while let Some(value) = values.pop() {
+            match value {
+                Value::Array(items) => values.extend(items),
+                Value::Object(members) => values.extend(members.values()),
+                Value::String(text) => earliest = seconds(text).map_or(earliest, |at| earliest.min(at)),
+                _ => {}
+            }
+        }
+        earliest
+    }
 }
 
 impl What {
@@ -272,8 +296,16 @@ fn seconds(text: &str) -> Option<i64> {
     }
 }
 
+/// Holds off the other tests: while one starts programs, which inherit open files for a moment, a lock file of another may seem
+/// taken.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Judges every case, and says what came out otherwise.
 pub(crate) fn judge(cases: &[Case], law: Law<'_>) {
+    let _alone = alone();
     let refused: Vec<String> = cases.iter().flat_map(|case| case.steps.iter().filter_map(What::refusal)).collect();
     assert!(refused.is_empty(), "drafts that are none:\n{}", refused.join("\n"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -362,20 +394,34 @@ impl Case {
         Ok(())
     }
 
-    /// Whether a notice is of a lot.
-    pub(crate) fn has_lot(&self) -> bool {
-        self.steps.iter().any(|step| matches!(&step.what, What::Notice { draft, .. } if draft["lot"].is_object()))
-    }
-
-    /// A code for what it shows: the outcome, and for warnings and what cannot be told the reason.
-    pub(crate) fn shows(&self) -> String {
-        match &self.told.reason {
-            Some(reason) => format!("{}/{reason}", self.outcome),
-            None => self.outcome.clone(),
+    /// What it shows of its rule.
+    pub(crate) fn shows(&self, what: Shown) -> bool {
+        let outcome = self.outcome.as_str();
+        let of_a_lot = |step: &Step| matches!(&step.what, What::Notice { draft, .. } if draft["lot"].is_object());
+        match what {
+            Shown::Met => outcome == "met",
+            Shown::Broken => ["violated", "overdue", "warning"].contains(&outcome),
+            Shown::Open => ["undetermined", "pending"].contains(&outcome) || self.told.reason.is_some(),
+            Shown::Lot => self.steps.iter().any(of_a_lot),
+            Shown::Rolled => self.told.rolls,
+            Shown::Before(day) => outcome == "not-applicable" && self.steps.iter().any(|step| step.earliest() < day),
         }
     }
+}
 
-    pub(crate) fn name(&self) -> &str {
-        &self.told.name
-    }
+/// What the cases of a rule must show.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shown {
+    /// It holds.
+    Met,
+    /// It does not hold: violated, overdue, or as a warning where it is never more.
+    Broken,
+    /// It cannot be told, or not yet, or not from data.
+    Open,
+    /// It is asked of a lot.
+    Lot,
+    /// A last day gives way to the next working day.
+    Rolled,
+    /// It asks nothing before this second.
+    Before(i64),
 }

@@ -1,5 +1,6 @@
 //! From cases to dossiers: a ledger by a clock that is set by hand.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -65,15 +66,14 @@ pub(super) async fn publish(dir: &Path, cases: &[&Case], law: Law<'_>) {
     let subject = |case: &Case| Subject::Project(ProjectId::normalise(&case.project).unwrap());
     let mut published: Vec<Published<'_>> =
         cases.iter().map(|case| Published { case, subject: subject(case), entries: Vec::new() }).collect();
-    for (at, what) in timeline(cases) {
+    for (at, steps) in timeline(cases) {
         centre.clock.set(at);
-        match what {
-            Event::Step(case, step) => centre.take(&mut published[case], step).await,
-            Event::Cosign => {
-                centre.ledger.seal().await.unwrap();
-                let dossier = centre.ledger.dossier(&published[0].subject).await.unwrap();
-                witness.as_mut().expect("only it cosigns").cosign(&dossier, at);
-            }
+        if steps.is_empty() {
+            centre.ledger.seal().await.unwrap();
+            let dossier = centre.ledger.dossier(&published[0].subject).await.unwrap();
+            witness.as_mut().expect("only it cosigns").cosign(&dossier, at);
+        } else {
+            centre.take(&mut published, &steps).await;
         }
     }
     let end = cases.iter().map(|case| case.as_of).max().expect("there are cases");
@@ -89,18 +89,18 @@ pub(super) async fn publish(dir: &Path, cases: &[&Case], law: Law<'_>) {
     centre.ledger.close().await;
 }
 
-enum Event<'c> {
-    Step(usize, &'c Step),
-    Cosign,
-}
-
-/// Everything that happens, in order.
-fn timeline<'c>(cases: &[&'c Case]) -> Vec<(i64, Event<'c>)> {
-    let steps = cases.iter().enumerate().flat_map(|(n, case)| case.steps.iter().map(move |step| (step.at, Event::Step(n, step))));
-    let cosigned = cases.iter().flat_map(|case| &case.cosigned).map(|at| (*at, Event::Cosign));
-    let mut events: Vec<(i64, Event<'c>)> = steps.chain(cosigned).collect();
-    events.sort_by_key(|(at, _)| *at);
-    events
+/// The steps of each time, in order, each with its case's number; none: a witness cosigns.
+fn timeline<'c>(cases: &[&'c Case]) -> Vec<(i64, Vec<(usize, &'c Step)>)> {
+    let mut times: BTreeMap<(i64, bool), Vec<(usize, &'c Step)>> = BTreeMap::new();
+    for (number, case) in cases.iter().enumerate() {
+        for step in &case.steps {
+            times.entry((step.at, false)).or_default().push((number, step));
+        }
+        for at in &case.cosigned {
+            times.insert((*at, true), Vec::new());
+        }
+    }
+    times.into_iter().map(|((at, _), steps)| (at, steps)).collect()
 }
 
 impl Centre {
@@ -124,8 +124,8 @@ impl Centre {
         let scope = Scope { roles: vec![Role::Publisher], sectors: Sector::ALL.to_vec(), regions: vec![String::new()] };
         let mut statements = vec![desk.grant("enrol", 0, &id, "交易中心", made.centre.jwk(), &scope).unwrap()];
         statements.extend(made.law(law));
-        for statement in statements {
-            made.record(statement).await;
+        for outcome in made.ledger.submit_many(statements).await.unwrap() {
+            recorded(outcome);
         }
         made
     }
@@ -147,36 +147,56 @@ impl Centre {
         std::iter::once(rules.unwrap()).chain(years).collect()
     }
 
-    async fn record(&self, statement: SignedStatement) -> LeafIndex {
-        match self.ledger.submit(statement).await.unwrap() {
-            Outcome::Recorded(index) => index,
-            other => panic!("not recorded: {other:?}"),
+    /// Takes the steps of one time, together.
+    async fn take(&self, published: &mut [Published<'_>], steps: &[(usize, &Step)]) {
+        let mut numbers: Vec<usize> = published.iter().map(|one| one.entries.len()).collect();
+        let mut signed = Vec::new();
+        for (case, step) in steps {
+            numbers[*case] += 1;
+            signed.push(self.sign(&published[*case], numbers[*case], step));
+        }
+        let statements = signed.iter().map(|one| one.statement.clone()).collect();
+        let outcomes = self.ledger.submit_many(statements).await.unwrap();
+        for (((case, _), one), outcome) in steps.iter().zip(signed).zip(outcomes) {
+            published[*case].entries.push((recorded(outcome), one.statement.disclosures, one.sealed));
         }
     }
 
-    /// Takes a step of a case.
-    async fn take(&self, published: &mut Published<'_>, step: &Step) {
+    /// Signs a step of a case.
+    fn sign(&self, published: &Published<'_>, number: usize, step: &Step) -> Signed {
         let desk = Desk { iss: CENTRE, key: &self.centre, origin: ORIGIN, now: self.clock.now().0 / 1000 };
-        let (subject, jti) = (published.subject.to_string(), format!("{}/{}", published.case.project, published.entries.len() + 1));
-        let taken = match &step.what {
+        let (subject, jti) = (published.subject.to_string(), format!("{}/{number}", published.case.project));
+        match &step.what {
             What::Notice { draft, seals } => {
                 let draft = Draft::parse(&draft.to_string()).unwrap_or_else(|error| panic!("{jti}: {error}"));
                 let seals: Vec<SealOrder> = seals.iter().map(|order| SealOrder::parse(order).unwrap()).collect();
                 let (statement, withheld) = desk.notice(&draft, &seals, true).unwrap();
-                let shown = statement.disclosures.clone();
-                (self.record(statement).await, shown, withheld.into_iter().map(|one| one.disclosure).collect())
+                Signed { statement, sealed: withheld.into_iter().map(|one| one.disclosure).collect() }
             }
             What::Reveal { of } => {
                 let (target, _, sealed) = published.entries[of - 1].clone();
-                (self.record(desk.reveal(&jti, &subject, target, sealed).unwrap()).await, Vec::new(), Vec::new())
+                Signed { statement: desk.reveal(&jti, &subject, target, sealed).unwrap(), sealed: Vec::new() }
             }
             What::Erase { of } => {
-                let (target, shown, sealed) = published.entries[of - 1].clone();
-                let digests: Vec<_> = shown.iter().chain(&sealed).map(|text| sha256(text.as_bytes())).collect();
-                let erasure = self.root_desk().erasure(&jti, &subject, target, &digests, "个人信息保护法第四十七条", "撤回同意");
-                (self.record(erasure.unwrap()).await, Vec::new(), Vec::new())
+                let (target, shown, sealed) = &published.entries[of - 1];
+                let digests: Vec<_> = shown.iter().chain(sealed).map(|text| sha256(text.as_bytes())).collect();
+                let (ground, reason) = ("个人信息保护法第四十七条", "撤回同意");
+                let erasure = self.root_desk().erasure(&jti, &subject, *target, &digests, ground, reason);
+                Signed { statement: erasure.unwrap(), sealed: Vec::new() }
             }
-        };
-        published.entries.push(taken);
+        }
+    }
+}
+
+/// A step, signed, and what it withholds.
+struct Signed {
+    statement: SignedStatement,
+    sealed: Vec<String>,
+}
+
+fn recorded(outcome: Outcome) -> LeafIndex {
+    match outcome {
+        Outcome::Recorded(index) => index,
+        other => panic!("not recorded: {other:?}"),
     }
 }

@@ -50,7 +50,7 @@ named!(Status: Status::Law => "法条原文已核" "read in the law", Status::Pa
     Status::Recalled => "待律师确认" "unconfirmed");
 named!(Unit: Unit::Day => "日" "days", Unit::WorkingDay => "个工作日" "working days", Unit::Hour => "小时" "h", Unit::Year => "年" "years");
 
-/// Where the law says so: `《招标投标法实施条例》第54条`.
+/// Where the law says so: the law's name and its article.
 pub fn basis(basis: &[Basis]) -> Text {
     let zh: Vec<String> = basis.iter().map(|one| format!("{}第{}条", one.law.zh, one.article)).collect();
     let en: Vec<String> = basis.iter().map(|one| format!("{}, art. {}", one.law.en, one.article)).collect();

@@ -52,7 +52,10 @@ impl<'a> Asking<'a> {
         if self.passes_over(from) || self.passes_over(to) {
             return Finding::not_applicable();
         }
-        let found = self.instant(to, None);
+        let found = match self.instant(to, None) {
+            Found::Not(finding) if max.is_some() && self.is_still_to_come(to, &finding) => Found::NoStage(to[0].selector().stage),
+            found => found,
+        };
         let before = if let Found::Given(to) = &found { Some(to.used.at.late) } else { None };
         let from = match self.instant(from, before) {
             Found::Given(from) => from,
@@ -75,6 +78,12 @@ impl<'a> Asking<'a> {
             (Found::Not(finding), _) => finding,
             (Found::NoStage(_), None) => Finding::not_applicable(),
         }
+    }
+
+    /// Whether what would tell of an end is not there yet, and what else could tell only lacks it.
+    fn is_still_to_come(self, to: &[InstantRef], finding: &Finding) -> bool {
+        let lacks = matches!(finding.reason, Some(Reason::NotGiven(_) | Reason::NotAsData));
+        lacks && to.first().is_some_and(|first| !self.any(first.selector()))
     }
 
     /// Whether the thread asked about has none of the notices that a list names: an objection of another kind.
