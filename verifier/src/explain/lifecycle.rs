@@ -50,7 +50,7 @@ named!(Status: Status::Law => "法条原文已核" "read in the law", Status::Pa
     Status::Recalled => "待律师确认" "unconfirmed");
 named!(Unit: Unit::Day => "日" "days", Unit::WorkingDay => "个工作日" "working days", Unit::Hour => "小时" "h", Unit::Year => "年" "years");
 
-/// Where the law says so: `《招标投标法实施条例》第54条`.
+/// Where the law says so: the law's name and its article.
 pub fn basis(basis: &[Basis]) -> Text {
     let zh: Vec<String> = basis.iter().map(|one| format!("{}第{}条", one.law.zh, one.article)).collect();
     let en: Vec<String> = basis.iter().map(|one| format!("{}, art. {}", one.law.en, one.article)).collect();
@@ -120,7 +120,8 @@ pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
     match arithmetic {
         Arithmetic::Period { from, to, counting, measured, min, max, ends_on_working_day, deadline } => {
             let ends = span(from, to);
-            let (length, bounds) = (length(*measured, *counting), bounds(*measured, *counting, *min, *max));
+            let in_time = deadline.map(|deadline| to.at.late <= deadline);
+            let (length, bounds) = (length(*measured, *counting), bounds(*measured, *counting, *min, *max, in_time));
             let day = match ends_on_working_day {
                 Some(true) => text("；截止日为工作日", "; its last day is a working day"),
                 Some(false) => text("；截止日为非工作日", "; its last day is not a working day"),
@@ -135,7 +136,9 @@ pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
                 format!("{} = {}{}{}{}", ends.en, length.en, bounds.en, latest.en, day.en),
             )
         }
-        Arithmetic::Due { from, what, counting, due } => due_text(from.as_ref(), what, *counting, *due),
+        Arithmetic::Due { from, what, counting, disclosed_within, due } => {
+            due_text(from.as_ref(), what, *counting, *disclosed_within, *due)
+        }
         Arithmetic::Order { first, then } => {
             let (first, then) = (used(first), used(then));
             text(format!("先 {}，后 {}", first.zh, then.zh), format!("first {}, then {}", first.en, then.en))
@@ -200,7 +203,13 @@ pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
     }
 }
 
-fn due_text(from: Option<&Used>, what: &str, counting: Option<(Counting, u32)>, due: Seconds) -> Text {
+fn due_text(
+    from: Option<&Used>,
+    what: &str,
+    counting: Option<(Counting, u32)>,
+    disclosed_within: Option<(Counting, u32)>,
+    due: Seconds,
+) -> Text {
     let (what, latest) = (label::instant(what), moment(due));
     let from =
         from.map(used).map_or_else(Text::default, |from| text(format!("{}；", from.zh), format!("{}; ", from.en)));
@@ -208,9 +217,13 @@ fn due_text(from: Option<&Used>, what: &str, counting: Option<(Counting, u32)>, 
         let length = length(times_ten(count, counting), counting);
         text(format!("{}内", length.zh), format!(" within {}", length.en))
     });
+    let known = disclosed_within.map_or_else(Text::default, |(counting, count)| {
+        let length = length(times_ten(count, counting), counting);
+        text(format!("，并在其后{}内", length.zh), format!(", and disclosed within {} after that", length.en))
+    });
     text(
-        format!("{}{}应{}公开，最迟 {latest}", from.zh, what.zh, within.zh),
-        format!("{}{} is due{}, at the latest {latest}", from.en, what.en, within.en),
+        format!("{}{}应{}{}公开，最迟 {latest}", from.zh, what.zh, within.zh, known.zh),
+        format!("{}{} is due{}{}, at the latest {latest}", from.en, what.en, within.en, known.en),
     )
 }
 
@@ -300,7 +313,9 @@ fn length(measured: i64, counting: Counting) -> Text {
     text(format!("{number} {zh}{first_zh}"), format!("{number} {}{first_en}", unit.en))
 }
 
-fn bounds(measured: i64, counting: Counting, min: Option<u32>, max: Option<u32>) -> Text {
+/// `≥ 72 h`, `≤ 3 日`; what is longer and still in time was given until the next working day, what is not longer in whole years
+/// may be too late.
+fn bounds(measured: i64, counting: Counting, min: Option<u32>, max: Option<u32>, in_time: Option<bool>) -> Text {
     let mut text = Text::default();
     let mut push = |sign: &str, bound: u32| {
         let unit = counting.unit.name();
@@ -312,7 +327,19 @@ fn bounds(measured: i64, counting: Counting, min: Option<u32>, max: Option<u32>)
         push(if measured >= times_ten(min, counting) { "≥" } else { "<" }, min);
     }
     if let Some(max) = max {
-        push(if measured <= times_ten(max, counting) { "≤" } else { ">" }, max);
+        let within = measured <= times_ten(max, counting);
+        push(if in_time.unwrap_or(within) { "≤" } else { ">" }, max);
+        match in_time {
+            Some(true) if !within => {
+                text.zh.push_str("（末日非工作日，顺延）");
+                text.en.push_str(" (the last day is no working day: until the next)");
+            }
+            Some(false) if within => {
+                text.zh.push_str("（已过末日）");
+                text.en.push_str(" (after its last day)");
+            }
+            _ => {}
+        }
     }
     text
 }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! unit    calendar | working | hour | year
-//! count   exclusive: the first day is not counted (Civil Code 201)   inclusive: it is (state-asset disclosure)
-//! roll    none | next-working-day, when the last day is a holiday (Civil Code 203)
+//! count   exclusive: the first day is not counted   inclusive: it is (state-asset disclosure)
+//! roll    none | next-working-day, when the last day is a holiday
 //! ```
 //!
 //! A period that is long enough only under the more generous counting — without rolling, or, where the rule says so, with its

@@ -109,6 +109,8 @@ pub enum Arithmetic {
         what: String,
         /// How the period is counted.
         counting: Option<(Counting, u32)>,
+        /// How much later it may still become known, and how that is counted.
+        disclosed_within: Option<(Counting, u32)>,
         /// The last lawful instant.
         due: Seconds,
     },

@@ -204,7 +204,7 @@ fn member(notice: &NoticeFacts, path: &Path) -> Member {
         // What was lawfully erased had been given.
         Some(Why::Erased) => Member::Given,
         Some(Why::Sealed) => Member::Sealed,
-        None if values.iter().flatten().next().is_some() => Member::Placeholder,
+        None if values.iter().flatten().any(|value| is_placeholder(value)) => Member::Placeholder,
         None => Member::Missing,
     }
 }

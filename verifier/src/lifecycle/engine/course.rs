@@ -5,14 +5,15 @@ use alloc::vec::Vec;
 
 use super::Asking;
 use super::lookup::{Found, said_in, used_public};
+use super::periods::as_end;
 use crate::lifecycle::calendar::UnknownYear;
 use crate::lifecycle::facts::{NoticeFacts, SealFacts};
-use crate::lifecycle::instant::{Bounded, Grade, day_after};
+use crate::lifecycle::instant::{Bounded, Grade, Seconds};
 use crate::lifecycle::path::{InstantRef, Path, Selector};
 use crate::lifecycle::period::Counting;
 use crate::lifecycle::verdict::{Arithmetic, Finding, Outcome, Reason, Used};
 use crate::record::code::Stage;
-use crate::record::instant::parse_date;
+use crate::record::instant::{Instant, parse_date};
 use crate::record::json::Value;
 
 impl<'a> Asking<'a> {
@@ -54,8 +55,13 @@ impl<'a> Asking<'a> {
             Finding { reason: Some(Reason::OtherProject), ..Finding::new(Outcome::Met) }.resting_on([&trigger])
         } else {
             let due = trigger.at.late;
-            let arithmetic =
-                Arithmetic::Due { from: Some(trigger.clone()), what: stage.to_string(), counting: None, due };
+            let arithmetic = Arithmetic::Due {
+                from: Some(trigger.clone()),
+                what: stage.to_string(),
+                counting: None,
+                disclosed_within: None,
+                due,
+            };
             let reason = or_related.map(|_| Reason::OtherProject);
             Finding { due: Some(due), reason, ..Finding::new(Outcome::Overdue) }
                 .computed(arithmetic)
@@ -122,7 +128,9 @@ impl<'a> Asking<'a> {
         };
         let far_enough = |to: &Used| {
             use crate::lifecycle::period::Reach;
-            counting.reach(change.at.late, to.at.early, min, calendar).is_ok_and(|reach| reach != Reach::Short)
+            counting
+                .reach(change.at.late, as_end(&to.name, to.at).early, min, calendar)
+                .is_ok_and(|reach| reach != Reach::Short)
         };
         // A change after the deadline is too late to move it, and no longer a change of the period.
         let over = change.at.early > deadline.at.late;
@@ -171,13 +179,15 @@ impl<'a> Asking<'a> {
         };
         let since = said(since).unwrap_or_else(|| used_public(by, thread[0]));
         let until = said(until);
-        let end = until.as_ref().map_or(self.lot.as_of.at, |until| until.at.early);
+        // Nobody answered: it is open still.
+        let (end, surely) =
+            until.as_ref().map_or((Seconds::MAX, Seconds::MAX), |until| (until.at.late, until.at.early));
         let went_on = stages.iter().flat_map(|stage| self.notices(stage).map(move |notice| used_public(stage, notice)));
         let went_on = went_on.filter(|used| used.at.late > since.at.early && used.at.early < end);
         let went_on = went_on.min_by_key(|used| used.at.late);
         let finding = match &went_on {
             None => Finding::new(Outcome::Met),
-            Some(used) if used.at.early > since.at.late && used.at.late < end => Finding::new(Outcome::Violated),
+            Some(used) if used.at.early > since.at.late && used.at.late < surely => Finding::new(Outcome::Violated),
             Some(_) => Finding::undetermined(Reason::Bounds),
         };
         let mut used = alloc::vec![since.clone()];
@@ -222,6 +232,7 @@ impl<'a> Asking<'a> {
             from: Some(from.clone()),
             what: seal.field.into(),
             counting: (max > 0).then_some((counting, max)),
+            disclosed_within: None,
             due,
         };
         let mut used = alloc::vec![from];
@@ -232,7 +243,7 @@ impl<'a> Asking<'a> {
     /// When a seal ends: with the first notice of a stage, or with a day.
     fn seal_ends(self, seal: &SealFacts) -> Option<Used> {
         if let Some(day) = parse_date(&seal.until) {
-            let at = Bounded::exact(day_after(day), Grade::Said);
+            let at = Bounded::said(Instant::On(day));
             return Some(Used { name: seal.until.clone(), at, notice: seal.notice });
         }
         let stage = Stage::parse(&seal.until)?;

@@ -85,6 +85,16 @@ impl<'a> Asking<'a> {
         all.iter().copied().filter(move |notice| self.lot.names(selector, notice))
     }
 
+    /// Whether a selector names any notice.
+    pub(super) fn any(self, selector: &Selector) -> bool {
+        let mut all = match self.thread {
+            Some((stage, thread)) if stage == selector.stage => thread,
+            _ => self.lot.notices.as_slice(),
+        }
+        .iter();
+        all.any(|notice| self.lot.names(selector, notice))
+    }
+
     /// When the first notice that a selector names became public.
     pub(super) fn public(self, selector: &'a Selector) -> Option<Used> {
         let first = self.notices(selector).min_by_key(|notice| notice.public.late)?;
@@ -98,6 +108,10 @@ impl<'a> Asking<'a> {
             match self.one_instant(name, before) {
                 Found::Given(given) => return Found::Given(given),
                 Found::NoStage(stage) => failed = failed.or(Some(Found::NoStage(stage))),
+                // What is no evidence is given all the same: nothing else stands in for it.
+                Found::Not(finding) if matches!(finding.reason, Some(Reason::NotEvidence(_))) => {
+                    return Found::Not(finding);
+                }
                 not @ Found::Not(_) => {
                     if !matches!(failed, Some(Found::Not(_))) {
                         failed = Some(not);

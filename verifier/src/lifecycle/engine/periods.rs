@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use super::Asking;
 use super::lookup::{Found, Instantaneous};
 use crate::lifecycle::calendar::UnknownYear;
-use crate::lifecycle::instant::{Bounded, Grade, Seconds, day_ending, day_of};
+use crate::lifecycle::instant::{Bounded, Grade, Seconds, day_ending, day_of, start_of};
 use crate::lifecycle::path::{InstantRef, Selector};
 use crate::lifecycle::period::{Counting, Reach, Unit};
 use crate::lifecycle::verdict::{Arithmetic, Finding, Outcome, Reason, Used};
@@ -44,7 +44,15 @@ impl<'a> Asking<'a> {
         (min, max, counting): (Option<u32>, Option<u32>, Counting),
         disclosed_within: Option<(u32, Counting)>,
     ) -> Finding {
-        let found = self.instant(to, None);
+        if self.passes_over(from) || self.passes_over(to) {
+            return Finding::not_applicable();
+        }
+        let found = match self.instant(to, None) {
+            Found::Not(finding) if max.is_some() && self.is_still_to_come(to, &finding) => {
+                Found::NoStage(to[0].selector().stage)
+            }
+            found => found,
+        };
         let before = if let Found::Given(to) = &found { Some(to.used.at.late) } else { None };
         let from = match self.instant(from, before) {
             Found::Given(from) => from,
@@ -64,16 +72,33 @@ impl<'a> Asking<'a> {
             {
                 self.due(from.used, names(to), (max, counting), disclosed_within)
             }
-            (Found::Not(finding), _) => Finding { earliest: self.earliest(from.used.at, min, counting), ..finding },
+            (Found::Not(finding), _) => Finding { earliest: self.earliest(&from.used, min, counting), ..finding },
             (Found::NoStage(_), None) => Finding::not_applicable(),
         }
     }
 
+    /// Whether what would tell of an end is not there yet, and what else could tell only lacks it.
+    fn is_still_to_come(self, to: &[InstantRef], finding: &Finding) -> bool {
+        let lacks = matches!(finding.reason, Some(Reason::NotGiven(_) | Reason::NotAsData));
+        lacks && to.first().is_some_and(|first| !self.any(first.selector()))
+    }
+
+    /// Whether the thread asked about has none of the notices that a list names: an objection of another kind.
+    fn passes_over(self, list: &[InstantRef]) -> bool {
+        let Some((stage, _)) = self.thread else { return false };
+        let mut own = list.iter().map(InstantRef::selector).filter(|selector| selector.stage == stage).peekable();
+        own.peek().is_some() && own.all(|selector| !self.any(selector))
+    }
+
     /// Holds a period against its bounds, for every choice of its ends.
     fn compare(self, from: Instantaneous, to: &Instantaneous, bounds: Bounds) -> Finding {
-        let finding = self.compare_ends(from.used.at, to.used.at, bounds);
+        let ends = |begin: Bounded, end: Bounded| {
+            let (begin, end) = (as_begin(&from.used.name, begin, bounds.counting), as_end(&to.used.name, end));
+            self.compare_ends(begin, end, bounds)
+        };
+        let finding = ends(from.used.at, to.used.at);
         let by_the_first = (from.first.is_some() || to.first.is_some())
-            .then(|| self.compare_ends(from.first.unwrap_or(from.used.at), to.first.unwrap_or(to.used.at), bounds));
+            .then(|| ends(from.first.unwrap_or(from.used.at), to.first.unwrap_or(to.used.at)));
         let mut finding = match (finding, by_the_first) {
             (Ok(Outcome::Met), Some(Ok(other))) if other != Outcome::Met => Finding::warning(Reason::Borderline),
             (Ok(Outcome::Violated), Some(Ok(Outcome::Met))) => Finding::warning(Reason::Borderline),
@@ -94,8 +119,8 @@ impl<'a> Asking<'a> {
             finding = Finding::warning(Reason::CalendarChanged);
         }
         let arithmetic = self.period(&from.used, &to.used, bounds);
-        finding.due = bounds.max.and_then(|max| self.deadline(from.used.at, max, bounds.counting).ok());
-        finding.earliest = self.earliest(from.used.at, bounds.min, bounds.counting);
+        finding.due = bounds.max.and_then(|max| self.deadline(&from.used, max, bounds.counting).ok());
+        finding.earliest = self.earliest(&from.used, bounds.min, bounds.counting);
         finding.arithmetic = arithmetic;
         finding.resting_on([&from.used, &to.used])
     }
@@ -152,8 +177,11 @@ impl<'a> Asking<'a> {
         disclosed_within: Option<(u32, Counting)>,
     ) -> Finding {
         let calendar = self.lot.calendar;
-        let known_by = |due| disclosed_within.map_or(Ok(due), |(max, counting)| counting.deadline(due, max, calendar));
-        let finding = match self.deadline(from.at, max, counting).and_then(known_by) {
+        // A deadline is the 24:00 of its day, from which the next period is counted.
+        let known_by = |due: Seconds| {
+            disclosed_within.map_or(Ok(due), |(max, counting)| counting.deadline(due.saturating_sub(1), max, calendar))
+        };
+        let finding = match self.deadline(&from, max, counting).and_then(known_by) {
             Err(UnknownYear(year)) => Finding::undetermined(Reason::UnknownYear(year)),
             Ok(_) if self.ended_since(from.at.early) => {
                 Finding { reason: Some(Reason::Terminated), ..Finding::not_applicable() }
@@ -161,8 +189,9 @@ impl<'a> Asking<'a> {
             Ok(due) if due < self.lot.genesis => Finding::undetermined(Reason::Imported),
             Ok(due) => {
                 let outcome = if self.lot.as_of.at > due { Outcome::Overdue } else { Outcome::Pending };
-                let arithmetic =
-                    Arithmetic::Due { from: Some(from.clone()), what, counting: Some((counting, max)), due };
+                let (from, counting) = (Some(from.clone()), Some((counting, max)));
+                let disclosed_within = disclosed_within.map(|(max, counting)| (counting, max));
+                let arithmetic = Arithmetic::Due { from, what, counting, disclosed_within, due };
                 Finding { due: Some(due), ..Finding::new(outcome) }.computed(arithmetic)
             }
         };
@@ -180,13 +209,13 @@ impl<'a> Asking<'a> {
     }
 
     /// The last lawful instant, by the latest begin.
-    fn deadline(self, from: Bounded, max: u32, counting: Counting) -> Result<Seconds, UnknownYear> {
-        counting.deadline(from.late, max, self.lot.calendar)
+    fn deadline(self, from: &Used, max: u32, counting: Counting) -> Result<Seconds, UnknownYear> {
+        counting.deadline(as_begin(&from.name, from.at, counting).late, max, self.lot.calendar)
     }
 
     /// The earliest lawful end, by the latest begin.
-    fn earliest(self, from: Bounded, min: Option<u32>, counting: Counting) -> Option<Seconds> {
-        counting.earliest(from.late, min?, self.lot.calendar).ok()
+    fn earliest(self, from: &Used, min: Option<u32>, counting: Counting) -> Option<Seconds> {
+        counting.earliest(as_begin(&from.name, from.at, counting).late, min?, self.lot.calendar).ok()
     }
 
     fn calendar_changed(self, from: Seconds, to: Seconds, counting: Counting) -> bool {
@@ -207,17 +236,45 @@ impl<'a> Asking<'a> {
     fn period(self, from: &Used, to: &Used, bounds: Bounds) -> Option<Arithmetic> {
         let Bounds { min, max, counting } = bounds;
         let calendar = self.lot.calendar;
+        let (begin, end) = (as_begin(&from.name, from.at, counting), as_end(&to.name, to.at));
         Some(Arithmetic::Period {
             from: from.clone(),
             to: to.clone(),
             counting,
-            measured: counting.measure(from.at.late, to.at.early, calendar).ok()?,
+            measured: counting.measure(begin.late, end.early, calendar).ok()?,
             min,
             max,
             ends_on_working_day: calendar.is_working(day_ending(to.at.late)).ok(),
-            deadline: max.and_then(|max| self.deadline(from.at, max, counting).ok()),
+            deadline: max.and_then(|max| self.deadline(from, max, counting).ok()),
         })
     }
+}
+
+/// An end as the begin of a period of days: what ends at 24:00 ends on that day, the next is the first to count.
+fn as_begin(name: &str, at: Bounded, counting: Counting) -> Bounded {
+    let counts_days = counting.unit != Unit::Hour;
+    if counts_days && ends_something(name) && at.early == at.late && is_midnight(at.early) {
+        return Bounded::exact(at.early - 1, at.grade);
+    }
+    at
+}
+
+/// An instant as the end of a period: a day named by its date, or one that begins at 00:00, is that day and not the 24:00 of the
+/// day before.
+pub(super) fn as_end(name: &str, at: Bounded) -> Bounded {
+    if is_midnight(at.early) && (at.early < at.late || !ends_something(name)) {
+        return Bounded { early: at.early + 1, late: at.late.max(at.early + 1), ..at };
+    }
+    at
+}
+
+/// Whether a name is that of an end or a deadline, whose midnight is the 24:00 of the day before.
+fn ends_something(name: &str) -> bool {
+    name.ends_with("until") || name.ends_with("deadline")
+}
+
+fn is_midnight(at: Seconds) -> bool {
+    at == start_of(day_of(at))
 }
 
 fn graver(a: Reach, b: Reach) -> Reach {
