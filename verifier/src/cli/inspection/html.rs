@@ -256,7 +256,9 @@ fn rules_plot(summary: &Summary) -> String {
 
 fn section(page: &mut String, table: &Table) {
     let count = both(&format!("{} 项", table.total), &format!("{} rows", table.total));
-    let wide = if table.spec.columns.len() > 9 && table.spec.key != "sectors" { " class=\"broad\"" } else { "" };
+    // Cases and rules have long texts.
+    let wide = table.spec.columns.first().is_some_and(|column| matches!(column.key, "project" | "rule") && table.spec.columns.len() > 7);
+    let wide = if wide { " class=\"broad\"" } else { "" };
     let _ = write!(page, "<section{wide}><h2>{} <small>{count}</small></h2>", both(table.spec.zh, table.spec.en));
     if table.rows.is_empty() {
         let _ = write!(page, "<p class=\"none\">{}</p></section>", both("无", "none"));
