@@ -137,8 +137,8 @@ fn what_hides_a_notice_is_named_and_nothing_of_it_is_run() {
     let list = |name: &str| report["lists"][name]["rows"].as_array().unwrap().clone();
     let look_alikes = list("look_alikes");
     assert_eq!(look_alikes.len(), 2, "{look_alikes:?}");
-    assert_eq!(look_alikes[0]["characters"], "3:⟨U+200B⟩invisible");
-    assert_eq!(look_alikes[1]["characters"], "2:⟨U+041D⟩letter");
+    assert_eq!(look_alikes[0]["characters"], "#3 U+200B invisible");
+    assert_eq!(look_alikes[1]["characters"], "#2 U+041D letter");
     assert_eq!(list("codes").len(), 2);
     let reposted = list("reposted");
     assert_eq!((reposted.len(), &reposted[0]["times"]), (1, &2.into()));

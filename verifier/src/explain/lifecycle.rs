@@ -115,6 +115,33 @@ pub fn reason(reason: &Reason) -> Text {
     }
 }
 
+/// The name of a reason, by its stable code, for figures; one that is not known keeps its code.
+pub fn reason_name(code: &str) -> Text {
+    let (zh, en) = match code {
+        "borderline" => ("临界", "borderline"),
+        "not-as-data" => ("未作为数据给出", "not as data"),
+        "imported" => ("早于账本", "older than the ledger"),
+        "unconfirmed" => ("规则待确认", "rule unconfirmed"),
+        "advisory" => ("只作提示", "advisory"),
+        "calendar-changed" => ("日历事后改动", "calendar changed"),
+        "bounds" => ("界限内不定", "within bounds"),
+        "recorded" => ("只有账本时间", "by the ledger's clock only"),
+        "claimed" => ("只有自称时间", "by the publisher's word only"),
+        "unknown-year" => ("年份无日历", "year without calendar"),
+        "not-evidence" => ("不足为证", "not evidence"),
+        "not-given" => ("未给出", "not given"),
+        "sealed" => ("尚在密封", "sealed"),
+        "erased" => ("已依法删除", "erased"),
+        "placeholder" => ("占位内容", "placeholder"),
+        "no-stage" => ("缺相应公告", "stage absent"),
+        "scope" => ("适用与否不明", "scope unknown"),
+        "terminated" => ("已终止", "terminated"),
+        "other-project" => ("或在另一项目", "other project"),
+        code => (code, code),
+    };
+    text(zh, en)
+}
+
 /// The arithmetic of an outcome, for a person to follow.
 pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
     match arithmetic {

@@ -119,6 +119,7 @@ fn rules(summary: &Summary, law: &Law) -> Vec<Row> {
         let figures = summary.rules.get(&rule.id).cloned().unwrap_or_default();
         let outcome = |outcome| Cell::Number(figures.outcome(outcome));
         let borderline = figures.reasons.get("borderline").copied().unwrap_or_default();
+        let reasons = figures.reasons.iter();
         let status: Vec<&str> = rule.branches.iter().map(|branch| branch.status.code()).collect();
         vec![
             Cell::Text(rule.id.clone()),
@@ -133,7 +134,7 @@ fn rules(summary: &Summary, law: &Law) -> Vec<Row> {
             Cell::Number(borderline),
             outcome(Outcome::Undetermined),
             outcome(Outcome::NotApplicable),
-            Cell::Counts(figures.reasons.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect()),
+            Cell::Counts(reasons.map(|(code, count)| ((*code).to_owned(), words::reason_name(code), *count)).collect()),
         ]
     });
     rows.collect()

@@ -1,12 +1,13 @@
 //! `report.html`: one file that asks for nothing else, for the screen and for A4, in Chinese and English with a switch that is
 //! two radio buttons and a style sheet.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use verifier::explain::lifecycle::moment;
 use verifier::lifecycle::rulebook::Text;
 use verifier::lifecycle::shipped::is_shipped;
-use verifier::lifecycle::summary::{Group, Summary};
+use verifier::lifecycle::summary::{Group, MonthFigures, Summary};
 use verifier::lifecycle::verdict::{Outcome, StageStatus, Standing};
 
 use super::super::lang::Lang;
@@ -20,7 +21,7 @@ use super::{Findings, Inspection, file_name};
 const MOST_ROWS: usize = 200;
 /// Bars of a plot, and months.
 const MOST_BARS: usize = 14;
-const MOST_MONTHS: usize = 36;
+const MOST_MONTHS: i32 = 36;
 const STYLE: &str = include_str!("style.css");
 
 const STANDINGS: [Part; 4] = [
@@ -246,15 +247,29 @@ fn plots(page: &mut String, findings: &Findings) {
         page.push_str(&plot::bars(("各地区到期环节的公开情况", "Stages due, by district"), &STAGES, &districts));
     }
     page.push_str(&rules_plot(summary));
-    let months: Vec<_> = summary.months.iter().rev().take(MOST_MONTHS).collect();
-    let name = |(year, month): &(i16, i8)| format!("{year}-{month:02}");
-    let notices: Vec<_> = months.iter().rev().map(|(month, figures)| (name(month), vec![figures.notices])).collect();
+    let months = last_months(summary);
+    let notices: Vec<_> = months.iter().map(|(name, month)| (name.clone(), vec![month.notices])).collect();
     page.push_str(&plot::columns(("每月公告数", "Notices by month"), &NOTICES, &notices));
     let due: Vec<_> =
-        months.iter().rev().map(|(month, one)| (name(month), vec![one.on_time, one.late, one.missing])).collect();
+        months.iter().map(|(name, one)| (name.clone(), vec![one.on_time, one.late, one.missing])).collect();
     if due.iter().any(|(_, numbers)| numbers.iter().any(|number| *number > 0)) {
         page.push_str(&plot::columns(("每月到期环节的公开情况", "Stages due, by month"), &STAGES, &due));
     }
+}
+
+/// The last months, every one of them, up to the last of which anything is known.
+fn last_months(summary: &Summary) -> Vec<(String, MonthFigures)> {
+    let number = |(year, month): &(i16, i8)| i32::from(*year) * 12 + i32::from(*month) - 1;
+    let Some((first, last)) =
+        summary.months.keys().next().map(number).zip(summary.months.keys().next_back().map(number))
+    else {
+        return Vec::new();
+    };
+    let known: BTreeMap<i32, MonthFigures> =
+        summary.months.iter().map(|(month, figures)| (number(month), *figures)).collect();
+    let shown = first.max(last - MOST_MONTHS + 1)..=last;
+    let name = |at: i32| format!("{}-{:02}", at.div_euclid(12), at.rem_euclid(12) + 1);
+    shown.map(|at| (name(at), known.get(&at).copied().unwrap_or_default())).collect()
 }
 
 /// The rules that asked most often.
@@ -281,18 +296,37 @@ fn rules_plot(summary: &Summary) -> String {
 
 fn section(page: &mut String, table: &Table) {
     let count = both(&format!("{} 项", table.total), &format!("{} rows", table.total));
-    let _ = write!(page, "<h2>{} <small>{count}</small></h2>", both(table.spec.zh, table.spec.en));
+    // Cases and rules have long texts.
+    let wide = table
+        .spec
+        .columns
+        .first()
+        .is_some_and(|column| matches!(column.key, "project" | "rule") && table.spec.columns.len() > 7);
+    let wide = if wide { " class=\"broad\"" } else { "" };
+    let _ = write!(page, "<section{wide}><h2>{} <small>{count}</small></h2>", both(table.spec.zh, table.spec.en));
     if table.rows.is_empty() {
-        let _ = write!(page, "<p class=\"none\">{}</p>", both("无", "none"));
+        let _ = write!(page, "<p class=\"none\">{}</p></section>", both("无", "none"));
         return;
     }
     let _ = write!(page, "<div class=\"wide\"><table class=\"{}\"><thead><tr>", table.spec.key);
-    for column in table.spec.columns {
-        let _ = write!(page, "<th class=\"c-{}\">{}</th>", column.key, both(column.zh, column.en));
+    for (at, column) in table.spec.columns.iter().enumerate() {
+        let class = if table.rows.iter().any(|row| row[at].is_number()) { " r" } else { "" };
+        let _ = write!(page, "<th class=\"c-{}{class}\">{}</th>", column.key, both(column.zh, column.en));
     }
     page.push_str("</tr></thead><tbody>");
-    table.rows.iter().take(MOST_ROWS).for_each(|row| push_row(page, table, row));
+    // A rule that asked nothing of anybody is in the CSV alone.
+    let asked = |row: &&Row| table.spec.key != "rules" || row[4..row.len() - 1].iter().any(|cell| !cell.is_nought());
+    let (rows, asked_of): (Vec<&Row>, usize) = (table.rows.iter().filter(asked).collect(), table.rows.len());
+    rows.iter().take(MOST_ROWS).for_each(|row| push_row(page, table, row));
     page.push_str("</tbody></table></div>");
+    let silent = asked_of - rows.len();
+    if silent > 0 {
+        let (zh, en) = (
+            format!("未涉及的规则 {silent} 条从略。"),
+            format!("{silent} rules that asked nothing here are left out."),
+        );
+        let _ = write!(page, "<p class=\"more\">{}</p>", both(&zh, &en));
+    }
     if table.total > MOST_ROWS as u64 {
         let file = file_name(table.spec.key).display().to_string();
         let _ = write!(
@@ -304,6 +338,7 @@ fn section(page: &mut String, table: &Table) {
             )
         );
     }
+    page.push_str("</section>");
 }
 
 fn push_row(page: &mut String, table: &Table, row: &Row) {
@@ -312,6 +347,8 @@ fn push_row(page: &mut String, table: &Table, row: &Row) {
         let class = if cell.is_number() { " r" } else { "" };
         let text = match cell {
             Cell::Named(_, text) | Cell::Words(text) => both(&text.zh, &text.en),
+            Cell::Counts(_) => both(&cell.said(Lang::Zh), &cell.said(Lang::En)),
+            Cell::Share(_, 0) => "—".to_owned(),
             cell => escaped(&cell.said(Lang::Zh)),
         };
         let _ = write!(page, "<td class=\"c-{}{class}\">{text}</td>", column.key);

@@ -13,7 +13,6 @@ use verifier::record::code::Stage;
 
 use super::place::place;
 use super::table::{Cell, Column, Row, Spec, named, optional};
-use super::visible::code_point;
 
 /// The lists, in the order of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,8 +222,8 @@ fn remarked(notice: &NoticeFacts, remark: &Remark) -> (List, Row) {
     let (list, what) = match &remark.about {
         About::LookAlikes(found) => {
             let points =
-                found.iter().map(|one| format!("{}:{}{}", one.at + 1, code_point(one.found), one.deceit.code()));
-            (List::LookAlikes, Cell::Text(points.collect::<Vec<_>>().join(" ")))
+                found.iter().map(|one| format!("#{} U+{:04X} {}", one.at + 1, u32::from(one.found), one.deceit.code()));
+            (List::LookAlikes, Cell::Text(points.collect::<Vec<_>>().join("; ")))
         }
         About::CreditCode(fault) => (List::Codes, credit_code(*fault)),
         About::Supervision(method) => (

@@ -54,8 +54,8 @@ pub(super) enum Cell {
     Moment(Seconds),
     /// Indices of entries of the ledger.
     Entries(Vec<u64>),
-    /// Numbers by code.
-    Counts(Vec<(String, u64)>),
+    /// Numbers by code and name.
+    Counts(Vec<(String, Text, u64)>),
 }
 
 /// What has a code and a name.
@@ -81,7 +81,8 @@ impl Cell {
             Self::Moment(at) => moment(*at),
             Self::Entries(entries) => entries.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             Self::Counts(counts) => {
-                counts.iter().map(|(code, count)| format!("{code} {count}")).collect::<Vec<_>>().join("; ")
+                let each = counts.iter().map(|(_, name, count)| format!("{} {count}", pick(name, lang)));
+                each.collect::<Vec<_>>().join(if lang == Lang::Zh { "；" } else { "; " })
             }
         }
     }
@@ -98,9 +99,14 @@ impl Cell {
             Self::Moment(at) => (*at).into(),
             Self::Entries(entries) => entries.as_slice().into(),
             Self::Counts(counts) => {
-                counts.iter().map(|(code, count)| (code.clone(), (*count).into())).collect::<Map<_, _>>().into()
+                counts.iter().map(|(code, _, count)| (code.clone(), (*count).into())).collect::<Map<_, _>>().into()
             }
         }
+    }
+
+    /// Whether it says nothing.
+    pub(super) const fn is_nought(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Number(0) | Self::Share(0, _))
     }
 
     /// Whether it is set to the right.

@@ -10,15 +10,10 @@ pub(super) fn visible(text: &str) -> String {
         if c.is_ascii_graphic() || c == ' ' || !is_unseen(c) {
             shown.push(c);
         } else {
-            shown.push_str(&code_point(c));
+            shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(c)));
         }
     }
     shown
-}
-
-/// `⟨U+200B⟩`
-pub(super) fn code_point(c: char) -> String {
-    format!("⟨U+{:04X}⟩", u32::from(c))
 }
 
 fn is_unseen(c: char) -> bool {

@@ -36,8 +36,25 @@ impl<'a> Asking<'a> {
         Finding { stage: Some(stage.stage), ..finding }
     }
 
-    /// A period is at least, or at most, so long.
+    /// A period is at least, or at most, so long. One that may last at most so long until a stage is public sets a deadline for
+    /// that stage's disclosure.
     pub(super) fn interval(
+        self,
+        from: &'a [InstantRef],
+        to: &'a [InstantRef],
+        (min, max, counting): (Option<u32>, Option<u32>, Counting),
+        disclosed_within: Option<(u32, Counting)>,
+    ) -> Finding {
+        let finding = self.between(from, to, (min, max, counting), disclosed_within);
+        let ends_with = finding.instants.get(1).map(|to| to.name.as_str());
+        let public = to.iter().filter(|_| max.is_some()).find_map(|to| match to {
+            InstantRef::Public(selector) if ends_with.is_none_or(|name| name == to.to_string()) => Some(selector.stage),
+            _ => None,
+        });
+        Finding { stage: finding.stage.or(public), ..finding }
+    }
+
+    fn between(
         self,
         from: &'a [InstantRef],
         to: &'a [InstantRef],
