@@ -12,7 +12,7 @@ use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::record::authority::Grant;
 use verifier::record::code::{PublisherId, is_jurisdiction};
-use verifier::record::entry::Genesis;
+use verifier::record::entry::{EntryTime, Genesis};
 use verifier::record::statement::Jwk;
 
 use crate::admission::{SignedStatement, admit};
@@ -88,6 +88,18 @@ impl Ledger {
     /// # Errors
     /// The directory is not empty, the options are no genesis, or a file cannot be written.
     pub async fn init(dir: &Path, options: InitOptions) -> Result<SignedCheckpoint, LedgerError> {
+        Self::init_with_clock(dir, options, &SystemClock).await
+    }
+
+    /// As [`Ledger::init`], by another clock.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn init_with_clock(
+        dir: &Path,
+        options: InitOptions,
+        clock: &dyn Clock,
+    ) -> Result<SignedCheckpoint, LedgerError> {
         let origin = options.origin.clone();
         if !is_jurisdiction(&options.jurisdiction) {
             return Err(LedgerError::Jurisdiction);
@@ -106,7 +118,7 @@ impl Ledger {
             jurisdiction: options.jurisdiction,
             predecessor: options.predecessor,
         };
-        let made = fill(dir, genesis, &signer, options.guard.as_deref()).await;
+        let made = fill(dir, genesis, &signer, options.guard.as_deref(), clock.now()).await;
         if made.is_err() {
             clear(dir);
         }
@@ -365,10 +377,11 @@ async fn fill(
     genesis: Genesis,
     signer: &LogSigner,
     guard: Option<&Path>,
+    now: EntryTime,
 ) -> Result<SignedCheckpoint, LedgerError> {
     signer.key().write(&dir.join(LOG_KEY))?;
     let guard = open_guard(dir, guard).await?;
-    write_genesis(dir, genesis, signer, guard).await
+    write_genesis(dir, genesis, signer, guard, now).await
 }
 
 /// Removes what a failed [`Ledger::init`] left in the directory that was empty before it, so that it can be tried again; with
@@ -402,11 +415,12 @@ async fn write_genesis(
     genesis: Genesis,
     signer: &LogSigner,
     mut guard: Guard,
+    now: EntryTime,
 ) -> Result<SignedCheckpoint, LedgerError> {
     let origin = genesis.origin.clone();
     let mut store = Store::open(&dir.join(DATABASE), true).await?;
     let mut state = State::new(genesis.clone())?;
-    let mut plan = plan_genesis(&mut state, genesis, SystemClock.now());
+    let mut plan = plan_genesis(&mut state, genesis, now);
     let head = signer.sign(&Checkpoint { origin, size: TreeSize(plan.size), root: plan.root });
     plan.batch.note = head.format();
     store.commit(plan.batch).await?;
