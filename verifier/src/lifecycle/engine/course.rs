@@ -54,8 +54,13 @@ impl<'a> Asking<'a> {
             Finding { reason: Some(Reason::OtherProject), ..Finding::new(Outcome::Met) }.resting_on([&trigger])
         } else {
             let due = trigger.at.late;
-            let arithmetic =
-                Arithmetic::Due { from: Some(trigger.clone()), what: stage.to_string(), counting: None, due };
+            let arithmetic = Arithmetic::Due {
+                from: Some(trigger.clone()),
+                what: stage.to_string(),
+                counting: None,
+                disclosed_within: None,
+                due,
+            };
             let reason = or_related.map(|_| Reason::OtherProject);
             Finding { due: Some(due), reason, ..Finding::new(Outcome::Overdue) }
                 .computed(arithmetic)
@@ -222,6 +227,7 @@ impl<'a> Asking<'a> {
             from: Some(from.clone()),
             what: seal.field.into(),
             counting: (max > 0).then_some((counting, max)),
+            disclosed_within: None,
             due,
         };
         let mut used = alloc::vec![from];

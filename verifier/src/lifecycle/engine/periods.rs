@@ -9,6 +9,7 @@ use crate::lifecycle::instant::{Bounded, Grade, Seconds, day_ending, day_of};
 use crate::lifecycle::path::{InstantRef, Selector};
 use crate::lifecycle::period::{Counting, Reach, Unit};
 use crate::lifecycle::verdict::{Arithmetic, Finding, Outcome, Reason, Used};
+use crate::record::code::Stage;
 use crate::record::instant::Instant;
 
 /// The bounds of a period.
@@ -36,8 +37,26 @@ impl<'a> Asking<'a> {
         Finding { stage: Some(stage.stage), ..finding }
     }
 
-    /// A period is at least, or at most, so long.
+    /// A period is at least, or at most, so long. One of at most so long to a publication, or to what is still to come, is a
+    /// deadline of that stage.
     pub(super) fn interval(
+        self,
+        from: &'a [InstantRef],
+        to: &'a [InstantRef],
+        bounds: (Option<u32>, Option<u32>, Counting),
+        disclosed_within: Option<(u32, Counting)>,
+    ) -> Finding {
+        let finding = self.period_between(from, to, bounds, disclosed_within);
+        let is_awaited = matches!(finding.outcome, Outcome::Pending | Outcome::Overdue);
+        let stage = match finding.instants.get(1) {
+            Some(to) if bounds.1.is_some() && to.name.ends_with(".public") => stage_of(&to.name),
+            None if is_awaited => to.first().map(|to| to.selector().stage),
+            _ => None,
+        };
+        Finding { stage, ..finding }
+    }
+
+    fn period_between(
         self,
         from: &'a [InstantRef],
         to: &'a [InstantRef],
@@ -58,6 +77,12 @@ impl<'a> Asking<'a> {
         match (found, max) {
             (Found::Given(to), _) => self.compare(from, &to, Bounds { min, max, counting }),
             (Found::NoStage(_), Some(max)) => self.due(from.used, names(to), (max, counting), disclosed_within),
+            // What another stage might say instead, it does not: the stage itself is still to come.
+            (Found::Not(_), Some(max))
+                if to.first().is_some_and(|first| self.notices(first.selector()).next().is_none()) =>
+            {
+                self.due(from.used, names(to), (max, counting), disclosed_within)
+            }
             // Of what was complained of, the answer is still to come; of another stage a date is only missing.
             (Found::Not(finding), Some(max))
                 if self.thread.is_some() && matches!(finding.reason, Some(Reason::NotGiven(_))) =>
@@ -154,6 +179,9 @@ impl<'a> Asking<'a> {
         let calendar = self.lot.calendar;
         let known_by = |due| disclosed_within.map_or(Ok(due), |(max, counting)| counting.deadline(due, max, calendar));
         let finding = match self.deadline(from.at, max, counting).and_then(known_by) {
+            Err(UnknownYear(year)) if self.lot.as_of.at <= counting.no_sooner(from.at.late, max) => {
+                Finding { reason: Some(Reason::UnknownYear(year)), ..Finding::new(Outcome::Pending) }
+            }
             Err(UnknownYear(year)) => Finding::undetermined(Reason::UnknownYear(year)),
             Ok(_) if self.ended_since(from.at.early) => {
                 Finding { reason: Some(Reason::Terminated), ..Finding::not_applicable() }
@@ -161,8 +189,9 @@ impl<'a> Asking<'a> {
             Ok(due) if due < self.lot.genesis => Finding::undetermined(Reason::Imported),
             Ok(due) => {
                 let outcome = if self.lot.as_of.at > due { Outcome::Overdue } else { Outcome::Pending };
-                let arithmetic =
-                    Arithmetic::Due { from: Some(from.clone()), what, counting: Some((counting, max)), due };
+                let counting = Some((counting, max));
+                let disclosed_within = disclosed_within.map(|(max, counting)| (counting, max));
+                let arithmetic = Arithmetic::Due { from: Some(from.clone()), what, counting, disclosed_within, due };
                 Finding { due: Some(due), ..Finding::new(outcome) }.computed(arithmetic)
             }
         };
@@ -226,6 +255,11 @@ fn graver(a: Reach, b: Reach) -> Reach {
         (Reach::Borderline, _) | (_, Reach::Borderline) => Reach::Borderline,
         _ => Reach::Long,
     }
+}
+
+/// The stage of the notice whose publication is named.
+fn stage_of(name: &str) -> Option<Stage> {
+    Stage::parse(name.split(['.', '[']).next()?)
 }
 
 fn names(list: &[InstantRef]) -> String {
