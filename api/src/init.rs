@@ -8,6 +8,7 @@ use ledger::{InitOptions, Ledger, Reader};
 use serde_json::json;
 
 use crate::args::Init;
+use crate::clock::now;
 use crate::failure::Failure;
 use crate::law::{self, Shipped};
 use crate::output::Output;
@@ -40,7 +41,10 @@ pub(crate) async fn init(arguments: &Init, output: Output) -> Result<u8, Failure
     let recorded = if arguments.no_rulebook {
         Shipped { rulebook: None, years: Vec::new() }
     } else {
-        law::record_shipped(dir, &arguments.jurisdiction, &root).await?
+        let ledger = Ledger::open(dir).await?;
+        let recorded = law::record_shipped(&ledger, &arguments.jurisdiction, &root, now()).await?;
+        ledger.close().await;
+        recorded
     };
     let size = if recorded.rulebook.is_some() { newest_size(dir).await? } else { head.checkpoint.size.0 };
     let json = json!({

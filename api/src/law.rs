@@ -31,10 +31,14 @@ pub(crate) struct Shipped {
 }
 
 /// Records the rulebook and the calendar that ship with the program for this jurisdiction, if any do.
-pub(crate) async fn record_shipped(dir: &Path, jurisdiction: &str, root: &PrivateKey) -> Result<Shipped, Failure> {
-    let ledger = Ledger::open(dir).await?;
+pub(crate) async fn record_shipped(
+    ledger: &Ledger,
+    jurisdiction: &str,
+    root: &PrivateKey,
+    now: u64,
+) -> Result<Shipped, Failure> {
     let origin = ledger.origin();
-    let desk = Desk { iss: "root", key: root, origin: &origin, now: now() };
+    let desk = Desk { iss: "root", key: root, origin: &origin, now };
     let mut statements = Vec::new();
     let mut shipped = Shipped { rulebook: None, years: Vec::new() };
     if let Some(text) = shipped::rulebook(jurisdiction) {
@@ -49,8 +53,7 @@ pub(crate) async fn record_shipped(dir: &Path, jurisdiction: &str, root: &Privat
             shipped.years.push(year.year);
         }
     }
-    record(&ledger, statements).await?;
-    ledger.close().await;
+    record(ledger, statements).await?;
     Ok(shipped)
 }
 

@@ -3,9 +3,8 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::lifecycle::path::{InstantRef, Path};
+use crate::lifecycle::path::{InstantRef, Path, Selector};
 use crate::lifecycle::rulebook::Text;
-use crate::record::code::Stage;
 
 /// The name of a member of a notice or of its `data`; one that is not listed keeps its own.
 pub fn member(name: &str) -> Text {
@@ -13,24 +12,24 @@ pub fn member(name: &str) -> Text {
     Text { zh: zh.into(), en: en.into() }
 }
 
-/// The name of a path, such as `data.candidates[].rank`.
+/// The name of a path, such as `data.candidates[].rank`: 候选人名次, the candidates' rank.
 pub fn path(path: &str) -> Text {
     let parts =
         path.split('.').filter(|part| *part != "data").map(|part| member(part.split('[').next().unwrap_or(part)));
     let parts: alloc::vec::Vec<Text> = parts.collect();
     let join =
         |of: fn(&Text) -> &str, between: &str| parts.iter().map(of).collect::<alloc::vec::Vec<_>>().join(between);
-    Text { zh: join(|part| &part.zh, "·"), en: join(|part| &part.en, ", ") }
+    Text { zh: join(|part| &part.zh, ""), en: join(|part| &part.en, " ") }
 }
 
 /// The name of what a rule names: `contract.public`, `contract.signed_at`, a sealed field, a day.
 pub fn instant(name: &str) -> Text {
     match InstantRef::parse(name) {
         Some(InstantRef::Public(selector)) => {
-            let (zh, en) = (selector.stage.zh(), selector.stage.en());
+            let Text { zh, en } = self::selector(&selector);
             Text { zh: format!("{zh}公开"), en: format!("{en} public") }
         }
-        Some(InstantRef::Said(said)) => of_stage(said.selector.stage, &said.path),
+        Some(InstantRef::Said(said)) => of_stage(&said.selector, &said.path),
         None => match name.strip_suffix(".public").map(path) {
             Some(field) => Text { zh: format!("{}启封", field.zh), en: format!("{} revealed", field.en) },
             None => stage_or(name),
@@ -40,29 +39,27 @@ pub fn instant(name: &str) -> Text {
 
 /// The name of a stage by its selector, or of a path.
 fn stage_or(name: &str) -> Text {
-    match crate::lifecycle::path::Selector::parse(name) {
-        Some(selector) => {
-            let not = |equals| if equals { ("", "") } else { ("非", "not ") };
-            let values = || selector.filter.iter().map(|filter| (not(filter.equals), member(&filter.value)));
-            let filter: String = values().map(|((not, _), value)| format!("{not}{}", value.zh)).collect();
-            let english: String = values().map(|((_, not), value)| format!(" ({not}{})", value.en)).collect();
-            let zh = if filter.is_empty() {
-                selector.stage.zh().into()
-            } else {
-                format!("{}（{filter}）", selector.stage.zh())
-            };
-            Text { zh, en: format!("{}{english}", selector.stage.en()) }
-        }
-        None => path(name),
-    }
+    Selector::parse(name).map_or_else(|| path(name), |parsed| selector(&parsed))
 }
 
-fn of_stage(stage: Stage, path: &Path) -> Text {
-    let own = self::path(path.as_str());
+/// The name of a stage with what its notices must say: `performance[event=payment]` is 履约（付款）.
+fn selector(selector: &Selector) -> Text {
+    // Which kind of notice an objection is about goes without saying where the rule's title says it.
+    let filter = || selector.filter.iter().filter(|filter| filter.member != "about.stage");
+    let not = |equals| if equals { ("", "") } else { ("非", "not ") };
+    let values = || filter().map(|filter| (not(filter.equals), member(&filter.value)));
+    let chinese: String = values().map(|((not, _), value)| format!("（{not}{}）", value.zh)).collect();
+    let english: String = values().map(|((_, not), value)| format!(" ({not}{})", value.en)).collect();
+    Text { zh: format!("{}{chinese}", selector.stage.zh()), en: format!("{}{english}", selector.stage.en()) }
+}
+
+fn of_stage(stage: &Selector, path: &Path) -> Text {
+    let (own, stage) = (self::path(path.as_str()), selector(stage));
     // The stage's own dates speak for themselves; dates that several stages have do not.
     match path.as_str() {
-        "on" | "received_on" | "accepted_on" | "answered_on" | "decided_at" | "due_on" => {
-            Text { zh: format!("{}{}", stage.zh(), own.zh), en: format!("{} {}", stage.en(), own.en) }
+        "on" => Text { zh: format!("{}{}", stage.zh, own.zh), en: stage.en },
+        "received_on" | "accepted_on" | "answered_on" | "decided_at" | "due_on" => {
+            Text { zh: format!("{}{}", stage.zh, own.zh), en: format!("{} {}", stage.en, own.en) }
         }
         _ => own,
     }
@@ -72,7 +69,7 @@ fn of_stage(stage: Stage, path: &Path) -> Text {
 const MEMBERS: &[(&str, &str, &str)] = &[
     ("title", "标题", "title"), ("text", "正文", "text"), ("project", "项目", "project"), ("lot", "标段", "lot"),
     ("id", "编号", "id"), ("name", "名称", "name"), ("region", "地区", "region"), ("parties", "当事人", "parties"),
-    ("buyer", "采购人（招标人）", "buyer"), ("seller", "转让方（出让人）", "seller"), ("agency", "代理机构", "agency"),
+    ("true", "是", "yes"), ("false", "否", "no"), ("buyer", "采购人（招标人）", "buyer"), ("seller", "转让方（出让人）", "seller"), ("agency", "代理机构", "agency"),
     ("attachments", "附件", "attachments"), ("category", "类别", "category"), ("method", "方式", "method"),
     ("document_number", "文号", "document number"), ("approved_by", "批准机关", "approved by"),
     ("decided_at", "决定（确定）", "decided"), ("investment", "投资额", "investment"),
@@ -103,7 +100,7 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ("deposits_returned_on", "退还保证金", "deposits returned"), ("signed_at", "合同签订", "contract signed"),
     ("effective_on", "合同生效", "contract effective"), ("supplier", "供应商", "supplier"), ("holder", "受让人", "holder"),
     ("value", "合同金额", "contract value"), ("planned", "约定", "planned"), ("actual", "实际", "actual"),
-    ("handover", "交地", "handover"), ("commencement", "开工", "commencement"), ("completion", "竣工", "completion"),
+    ("handover", "交地", "handover"), ("commencement", "开工", "commencement"), ("completion", "竣工（完成）", "completion"),
     ("supervision_number", "电子监管号", "supervision number"), ("payments", "付款", "payments"), ("due_on", "到期", "due"),
     ("amount", "金额", "amount"), ("new_value", "变更后金额", "new value"), ("event", "事项", "event"), ("payment", "付款", "payment"),
     ("progress", "进度", "progress"), ("on", "发生", "on"), ("percent", "百分比", "percent"), ("accepted_on", "验收（受理）", "accepted"),
@@ -128,8 +125,10 @@ mod tests {
         assert_eq!(zh("announcement.bid_deadline"), "投标截止");
         assert_eq!(zh("performance[event=payment]"), "履约（付款）");
         assert_eq!(instant("performance[event=payment]").en, "performance (payment)");
+        assert_eq!(zh("performance[event=payment].on"), "履约（付款）发生");
+        assert_eq!(zh("performance[event=handover].public"), "履约（交地）公开");
         assert_eq!(zh("data.reserve_price.public"), "底价启封");
-        assert_eq!(path("data.candidates[].rank").en, "candidates, rank");
+        assert_eq!(path("data.candidates[].rank").en, "candidates rank");
         assert_eq!(path("data.unheard_of").zh, "unheard_of");
     }
 }

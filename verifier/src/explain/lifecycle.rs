@@ -39,8 +39,8 @@ named!(LotState: LotState::Planned => "已计划" "planned", LotState::Announced
     LotState::Candidates => "候选人已公示" "candidates public", LotState::Awarded => "已定标（成交）" "awarded",
     LotState::Contracted => "已订立合同" "contracted", LotState::Performed => "履约中" "being performed",
     LotState::Accepted => "已验收办结" "accepted", LotState::Suspended => "已中止" "suspended", LotState::Failed => "流标" "failed",
-    LotState::Terminated => "已终止" "terminated", LotState::Restarted => "重新招标" "restarted", LotState::Other => "其他" "other");
-named!(Standing: Standing::Complete => "全流程完整公开" "complete", Standing::InProgress => "进行中" "in progress",
+    LotState::Terminated => "已终止" "terminated", LotState::Restarted => "重新交易" "restarted", LotState::Other => "其他" "other");
+named!(Standing: Standing::Complete => "完整公开" "complete", Standing::InProgress => "进行中" "in progress",
     Standing::Overdue => "逾期未公开" "overdue", Standing::Violated => "违反规则" "violated");
 named!(StageStatus: StageStatus::OnTime => "按时公开" "on time", StageStatus::Disclosed => "已公开" "disclosed",
     StageStatus::NotYetDue => "未到期" "not yet due", StageStatus::Late => "迟公开" "late", StageStatus::Missing => "逾期缺失" "missing");
@@ -52,9 +52,18 @@ named!(Unit: Unit::Day => "日" "days", Unit::WorkingDay => "个工作日" "work
 
 /// Where the law says so: the law's name and its article.
 pub fn basis(basis: &[Basis]) -> Text {
-    let zh: Vec<String> = basis.iter().map(|one| format!("{}第{}条", one.law.zh, one.article)).collect();
-    let en: Vec<String> = basis.iter().map(|one| format!("{}, art. {}", one.law.en, one.article)).collect();
-    text(zh.join("；"), en.join("; "))
+    let all: Vec<Text> = basis.iter().map(place).collect();
+    let join = |of: fn(&Text) -> &str, between: &str| all.iter().map(of).collect::<Vec<_>>().join(between);
+    text(join(|one| &one.zh, "；"), join(|one| &one.en, "; "))
+}
+
+/// One place in the law: an article by its number, another part by its name.
+fn place(basis: &Basis) -> Text {
+    let (zh, en, article) = (&basis.law.zh, &basis.law.en, &basis.article);
+    if article.starts_with(|c: char| c.is_ascii_digit()) {
+        return text(format!("{zh}第{}条", article.replace(", ", "、")), format!("{en}, art. {article}"));
+    }
+    text(format!("{zh}，“{article}”部分"), format!("{en}, part “{article}”"))
 }
 
 /// Why an outcome is what it is.
@@ -154,6 +163,8 @@ pub fn arithmetic(arithmetic: &Arithmetic) -> Text {
                 Some(false) => text("；截止日为非工作日", "; its last day is not a working day"),
                 None => Text::default(),
             };
+            // On which day something ends matters to what must be long enough.
+            let day = if min.is_some() { day } else { Text::default() };
             let latest = deadline.map_or_else(Text::default, |at| {
                 let at = moment(at);
                 text(format!("；最迟 {at}"), format!("; at the latest {at}"))
@@ -237,21 +248,43 @@ fn due_text(
     disclosed_within: Option<(Counting, u32)>,
     due: Seconds,
 ) -> Text {
-    let (what, latest) = (label::instant(what), moment(due));
+    let latest = moment(due);
     let from =
         from.map(used).map_or_else(Text::default, |from| text(format!("{}；", from.zh), format!("{}; ", from.en)));
-    let within = counting.map_or_else(Text::default, |(counting, count)| {
-        let length = length(times_ten(count, counting), counting);
-        text(format!("{}内", length.zh), format!(" within {}", length.en))
-    });
-    let known = disclosed_within.map_or_else(Text::default, |(counting, count)| {
-        let length = length(times_ten(count, counting), counting);
-        text(format!("，并在其后{}内", length.zh), format!(", and disclosed within {} after that", length.en))
-    });
-    text(
-        format!("{}{}应{}{}公开，最迟 {latest}", from.zh, what.zh, within.zh, known.zh),
-        format!("{}{} is due{}{}, at the latest {latest}", from.en, what.en, within.en, known.en),
-    )
+    let within =
+        |period: Option<(Counting, u32)>| period.map(|(counting, count)| length(times_ten(count, counting), counting));
+    let (own, verb) = awaited(what);
+    let due = match (within(counting), within(disclosed_within)) {
+        (None, _) => {
+            text(format!("{}应已{}", own.zh, verb.zh), format!("{} should have been {} by then", own.en, verb.en))
+        }
+        (Some(within), None) => text(
+            format!("{}应在 {}内{}，最迟 {latest}", own.zh, within.zh, verb.zh),
+            format!("{} is to be {} within {}, at the latest {latest}", own.en, verb.en, within.en),
+        ),
+        (Some(_), Some(known)) if counting.is_some_and(|(_, count)| count == 0) => text(
+            format!("{}应不晚于此，并在其后 {}内公开，最迟 {latest}", own.zh, known.zh),
+            format!("{} is due by then and to be public within {} of that, at the latest {latest}", own.en, known.en),
+        ),
+        (Some(within), Some(known)) => text(
+            format!("{}应在 {}内，并在其后 {}内公开，最迟 {latest}", own.zh, within.zh, known.zh),
+            format!(
+                "{} is due within {} and to be public within {} of that, at the latest {latest}",
+                own.en, within.en, known.en
+            ),
+        ),
+    };
+    text(format!("{}{}", from.zh, due.zh), format!("{}{}", from.en, due.en))
+}
+
+/// What is awaited, and what is to become of it: a stage is disclosed, a sealed value revealed, an event stated.
+fn awaited(what: &str) -> (Text, Text) {
+    let disclosed = text("公开", "public");
+    match what.strip_suffix(".public") {
+        Some(stage) => (label::instant(stage), disclosed),
+        None if what.starts_with("data.") => (label::instant(what), text("启封", "revealed")),
+        None => (label::instant(what), disclosed),
+    }
 }
 
 fn fields(asked: usize, missing: &[String], placeholders: &[String]) -> Text {
@@ -261,6 +294,9 @@ fn fields(asked: usize, missing: &[String], placeholders: &[String]) -> Text {
         text(of(|name| &name.zh).join("、"), of(|name| &name.en).join("; "))
     };
     let (mut zh, mut en) = (format!("应有 {asked} 项"), format!("{asked} members asked for"));
+    if asked == 1 {
+        (zh, en) = ("应有一项".into(), "one member asked for".into());
+    }
     if missing.is_empty() && placeholders.is_empty() {
         zh.push_str("，齐全");
         en.push_str(", all given");

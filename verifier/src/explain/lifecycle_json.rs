@@ -49,7 +49,7 @@ fn lot(lot: &LotVerdict<'_>) -> Value {
 fn stage(row: &StageRow) -> Value {
     json!({
         "stage": row.stage.code(), "status": row.status.code(), "notices": row.notices, "public": row.public.map(bounded),
-        "due": row.due, "rule": row.rule, "sealed": row.sealed, "erased": row.erased,
+        "due": row.due, "rule": row.rule, "next": row.next, "sealed": row.sealed, "revealed": row.revealed, "erased": row.erased,
     })
 }
 

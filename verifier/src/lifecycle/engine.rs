@@ -193,12 +193,21 @@ impl<'a> Lot<'a> {
     fn stage(&self, stage: Stage, outcomes: &[RuleOutcome<'_>]) -> Option<StageRow> {
         let own: Vec<&NoticeFacts> = self.notices.iter().filter(|notice| notice.stage == stage).copied().collect();
         let asked = outcomes.iter().flat_map(|outcome| outcome.findings.iter().map(move |finding| (outcome, finding)));
-        let asked = asked.filter(|(_, finding)| finding.stage == Some(stage));
-        let deciding = asked.filter_map(|(outcome, finding)| Some((status(finding.outcome)?, outcome, finding)));
+        let asked: Vec<_> = asked.filter(|(_, finding)| finding.stage == Some(stage)).collect();
+        let pending = asked.iter().filter(|(_, finding)| finding.outcome == Outcome::Pending);
+        let next = pending.filter_map(|(_, finding)| finding.due).min();
+        // Of a stage that is disclosed, what is still to come says nothing about what is there.
+        let counts = |status: &StageStatus| own.is_empty() || *status != StageStatus::NotYetDue;
+        let deciding = asked
+            .iter()
+            .filter_map(|(outcome, finding)| Some((status(finding.outcome).filter(counts)?, outcome, finding)));
         let deciding = deciding.max_by_key(|(status, _, finding)| (*status, core::cmp::Reverse(finding.due)));
         if own.is_empty() && deciding.is_none() {
             return None;
         }
+        let is_own = |seal: &&&SealFacts| own.iter().any(|notice| notice.index == seal.notice);
+        let is_opened =
+            |seal: &SealFacts, by_then| seal.revealed.is_some_and(|(_, at)| (at.early <= self.as_of.at) == by_then);
         let withheld = |why| own.iter().any(|notice| notice.withheld.iter().any(|member| member.why == why));
         Some(StageRow {
             stage,
@@ -206,7 +215,9 @@ impl<'a> Lot<'a> {
             public: own.first().map(|notice| notice.public),
             due: deciding.as_ref().and_then(|(_, _, finding)| finding.due),
             rule: deciding.as_ref().map(|(_, outcome, _)| outcome.rule.id.clone()),
-            sealed: withheld(Why::Sealed),
+            next,
+            sealed: withheld(Why::Sealed) || self.seals.iter().filter(is_own).any(|seal| is_opened(seal, false)),
+            revealed: self.seals.iter().filter(is_own).any(|seal| is_opened(seal, true)),
             erased: withheld(Why::Erased),
             notices: own.iter().map(|notice| notice.index).collect(),
         })

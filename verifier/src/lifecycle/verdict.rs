@@ -109,7 +109,7 @@ pub enum Arithmetic {
         what: String,
         /// How the period is counted.
         counting: Option<(Counting, u32)>,
-        /// How much later it may still become known, and how that is counted.
+        /// How much later what lies within the period may still become known.
         disclosed_within: Option<(Counting, u32)>,
         /// The last lawful instant.
         due: Seconds,
@@ -307,8 +307,12 @@ pub struct StageRow {
     pub due: Option<Seconds>,
     /// The rule that says so.
     pub rule: Option<String>,
+    /// When its next notice is due, if one is still to come.
+    pub next: Option<Seconds>,
     /// Whether something in it is sealed.
     pub sealed: bool,
+    /// Whether something in it was sealed and is revealed.
+    pub revealed: bool,
     /// Whether something in it was lawfully erased.
     pub erased: bool,
 }

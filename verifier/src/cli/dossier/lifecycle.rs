@@ -5,12 +5,15 @@ use verifier::explain::lifecycle::{self as words, Named as _};
 use verifier::explain::lifecycle_json;
 use verifier::lifecycle::rulebook::Text;
 use verifier::lifecycle::shipped::is_shipped;
-use verifier::lifecycle::verdict::{Finding, LotVerdict, Outcome, RuleOutcome, StageRow};
+use verifier::lifecycle::verdict::{Finding, LotVerdict, Outcome, RuleOutcome, StageRow, StageStatus};
 use verifier::lifecycle::{AsOf, Law};
 
 use super::super::lang::Lang;
 use super::super::message::{Message, pick, stage_name};
 use super::super::report::{Reason, Report};
+
+/// Widths of the table's columns but the last, in which Chinese characters count twice.
+const COLUMNS: [usize; 3] = [18, 12, 18];
 
 /// Says the verdict lot by lot, and gives it as a fact.
 pub(super) fn tell(dossier: &Dossier, as_of: AsOf, lang: Lang, report: &mut Report) {
@@ -28,6 +31,8 @@ pub(super) fn tell(dossier: &Dossier, as_of: AsOf, lang: Lang, report: &mut Repo
         tell_lot(lot, lang, report);
     }
     report.say(String::new());
+    let standing = verdict.standing.name();
+    report.accepted += &Message::Standing { standing: pick(&standing, lang) }.text(lang);
     let has = |outcome| verdict.lots.iter().flat_map(|lot| &lot.outcomes).any(|found| found.outcome == outcome);
     let reasons = [(Outcome::Violated, Reason::Violated), (Outcome::Overdue, Reason::Overdue)];
     report.reasons.extend(reasons.into_iter().filter(|(outcome, _)| has(*outcome)).map(|(_, reason)| reason));
@@ -55,15 +60,17 @@ fn tell_lot(lot: &LotVerdict<'_>, lang: Lang, report: &mut Report) {
         }
         .text(lang),
     );
+    report.say(table_line(Message::StageColumns.text(lang).split('|').map(str::to_owned)));
     lot.stages.iter().for_each(|row| report.say(stage_line(row, lang)));
     if let Some(next) = &lot.next {
         let stage = next.stage.map(|stage| stage_name(stage, lang));
         report.say(Message::NextDue { due: &words::moment(next.due), rule: &next.rule, stage }.text(lang));
     }
-    let met = lot.outcomes.iter().filter(|outcome| outcome.outcome == Outcome::Met).count();
+    let count = |outcome| lot.outcomes.iter().filter(|found| found.outcome == outcome).count();
+    let (met, pending) = (count(Outcome::Met), count(Outcome::Pending));
+    report.say(Message::RulesMet { met, pending, all: lot.outcomes.len() }.text(lang));
     let mut told: Vec<&RuleOutcome<'_>> = lot.outcomes.iter().filter(|found| is_told(found.outcome)).collect();
     told.sort_by_key(|found| std::cmp::Reverse(found.outcome));
-    report.say(Message::RulesMet { met, all: lot.outcomes.len() }.text(lang));
     told.iter().for_each(|found| tell_rule(found, lang, report));
 }
 
@@ -71,19 +78,19 @@ const fn is_told(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Violated | Outcome::Overdue | Outcome::Undetermined | Outcome::Warning)
 }
 
+/// A rule that is not simply met: what it asks, where the law says so, and every finding with its arithmetic.
 fn tell_rule(found: &RuleOutcome<'_>, lang: Lang, report: &mut Report) {
     let (outcome, basis) = (found.outcome.name(), words::basis(&found.rule.basis));
-    report.say(
-        Message::RuleOutcome {
-            outcome: pick(&outcome, lang),
-            rule: &found.rule.id,
-            title: pick(&found.rule.title, lang),
-            basis: pick(&basis, lang),
+    report.say(Message::RuleOutcome { outcome: pick(&outcome, lang), title: pick(&found.rule.title, lang) }.text(lang));
+    report.say(Message::RuleBasis { rule: &found.rule.id, basis: pick(&basis, lang) }.text(lang));
+    let mut said = Vec::new();
+    for finding in found.findings.iter().filter(|finding| is_told(finding.outcome)) {
+        let text = finding_text(finding, lang);
+        if !said.contains(&text) {
+            report.say(format!("      {text}"));
+            said.push(text);
         }
-        .text(lang),
-    );
-    let grave = found.findings.iter().filter(|finding| is_told(finding.outcome));
-    grave.for_each(|finding| report.say(format!("      {}", finding_text(finding, lang))));
+    }
 }
 
 /// The arithmetic, the reason, and the entries it rests on.
@@ -98,23 +105,36 @@ fn finding_text(finding: &Finding, lang: Lang) -> String {
 
 fn stage_line(row: &StageRow, lang: Lang) -> String {
     let status = row.status.name();
-    let mut marks = Vec::new();
-    if row.sealed {
-        marks.push(Message::MarkSealed.text(lang));
-    }
-    if row.erased {
-        marks.push(Message::MarkErased.text(lang));
-    }
     let public = row.public.map(words::when).unwrap_or_default();
-    let due = row.due.map(|due| Message::Latest { due: &words::moment(due) }.text(lang)).unwrap_or_default();
-    let line = [
-        padded(stage_name(row.stage, lang), 20),
-        padded(pick(&status, lang), 14),
-        padded(&public, 20),
-        due,
-        marks.join(" "),
+    table_line(
+        [stage_name(row.stage, lang).to_owned(), pick(&status, lang).to_owned(), public, remarks(row, lang)]
+            .into_iter(),
+    )
+}
+
+/// When the stage is or was due, how many notices it has, and what of it is not shown.
+fn remarks(row: &StageRow, lang: Lang) -> String {
+    let said = |message: Message<'_>| message.text(lang);
+    let latest = row.due.map(|due| said(Message::Latest { due: &words::moment(due) }));
+    let next = row.next.filter(|_| row.status != StageStatus::NotYetDue);
+    let next = next.map(|due| said(Message::NextLatest { due: &words::moment(due) }));
+    let marks = [
+        (row.notices.is_empty() && row.status == StageStatus::OnTime, Message::MarkElsewhere),
+        (row.notices.len() > 1, Message::MarkNotices { count: row.notices.len() }),
+        (row.sealed, Message::MarkSealed),
+        (row.revealed, Message::MarkRevealed),
+        (row.erased, Message::MarkErased),
     ];
-    format!("    {}", line.join("  ").trim_end())
+    let marks = marks.into_iter().filter(|(holds, _)| *holds).map(|(_, mark)| said(mark));
+    let remarks: Vec<String> = latest.into_iter().chain(next).chain(marks).collect();
+    remarks.join(if lang == Lang::Zh { "，" } else { ", " })
+}
+
+/// A line of the table, its columns below one another.
+fn table_line(cells: impl Iterator<Item = String>) -> String {
+    let line: Vec<String> =
+        cells.enumerate().map(|(at, cell)| padded(&cell, COLUMNS.get(at).copied().unwrap_or(0))).collect();
+    format!("    {}", line.join(" ").trim_end())
 }
 
 /// Text filled up to a width in which Chinese characters count twice.

@@ -197,6 +197,8 @@ fn until_name(until: &str, lang: Lang) -> String {
 }
 
 fn tally_text(tally: &[(Stage, u64)], lang: Lang) -> String {
+    let mut tally = tally.to_vec();
+    tally.sort_by_key(|(stage, _)| Stage::ALL.iter().position(|known| known == stage));
     let counts: Vec<String> = tally.iter().map(|(stage, n)| format!("{} {n}", stage_name(*stage, lang))).collect();
     match (counts.is_empty(), lang) {
         (true, _) => String::new(),

@@ -14,11 +14,11 @@ impl Message<'_> {
             Self::Lifecycle { as_of, versions: [] } => say!(
                 lang,
                 "全流程  账本没有记录规则，不作判断（截至 {as_of}）",
-                "Course   the ledger records no rulebook, so the lifecycle is not judged (as of {as_of})"
+                "Lifecycle the ledger records no rulebook, so the lifecycle is not judged (as of {as_of})"
             ),
             Self::Lifecycle { as_of, versions } => {
                 let versions = versions_text(versions, lang);
-                say!(lang, "全流程  截至 {as_of}，按{versions}", "Course   as of {as_of}, by {versions}")
+                say!(lang, "全流程  截至 {as_of}，按{versions}", "Lifecycle as of {as_of}, by {versions}")
             }
             Self::UnreadableRulebook { index, error } => say!(
                 lang,
@@ -29,31 +29,40 @@ impl Message<'_> {
             Self::NextDue { due, rule, stage: Some(stage) } => {
                 say!(
                     lang,
-                    "    下一步：最迟 {due} 公开{stage}（{rule}）",
+                    "    下一步：{stage}，最迟 {due}（{rule}）",
                     "    Next: {stage}, at the latest {due} ({rule})"
                 )
             }
             Self::NextDue { due, rule, stage: None } => {
                 say!(lang, "    下一步：最迟 {due}（{rule}）", "    Next: at the latest {due} ({rule})")
             }
-            Self::RulesMet { met, all } => {
-                say!(
-                    lang,
-                    "    规则：相关 {all} 条，符合 {met} 条",
-                    "    Rules: {met} of {all} that ask something here are met"
-                )
+            Self::StageColumns => {
+                say!(lang, "环节|公开情况|公开时间|期限与备注", "stage|disclosure|public since|deadline, remarks")
             }
-            Self::RuleOutcome { outcome, rule, title, basis } => {
-                say!(lang, "    【{outcome}】{rule} {title}（{basis}）", "    [{outcome}] {rule}: {title} ({basis})")
+            Self::RulesMet { met, pending: 0, all } => {
+                say!(lang, "    规则：适用 {all} 条，符合 {met} 条", "    Rules: {all} apply, {met} are met")
             }
+            Self::RulesMet { met, pending, all } => say!(
+                lang,
+                "    规则：适用 {all} 条，符合 {met} 条，未到期 {pending} 条",
+                "    Rules: {all} apply, {met} are met, {pending} not yet due"
+            ),
+            Self::RuleOutcome { outcome, title } => say!(lang, "    【{outcome}】{title}", "    [{outcome}] {title}"),
+            Self::RuleBasis { rule, basis } => say!(lang, "      依据：{basis}（{rule}）", "      by {basis} ({rule})"),
             Self::Finding { text, entries } => {
                 let list: Vec<String> = entries.iter().map(ToString::to_string).collect();
                 let list = list.join(if lang == Lang::Zh { "、" } else { ", " });
-                say!(lang, "{text}（第 {list} 条）", "{text} (entries {list})")
+                let entries = if entries.len() == 1 { "entry" } else { "entries" };
+                say!(lang, "{text}（第 {list} 条）", "{text} ({entries} {list})")
             }
-            Self::MarkSealed => say!(lang, "有密封", "sealed in part"),
-            Self::MarkErased => say!(lang, "有依法删除", "erased in part"),
-            Self::Latest { due } => say!(lang, "最迟 {due}", "at the latest {due}"),
+            Self::MarkElsewhere => say!(lang, "见关联项目", "see the related project"),
+            Self::MarkNotices { count } => say!(lang, "共 {count} 份", "{count} notices"),
+            Self::MarkSealed => say!(lang, "有内容密封", "sealed in part"),
+            Self::MarkRevealed => say!(lang, "密封内容已启封", "its seal is opened"),
+            Self::MarkErased => say!(lang, "有内容依法删除", "lawfully erased in part"),
+            Self::Latest { due } => say!(lang, "最迟 {due}", "by {due}"),
+            Self::NextLatest { due } => say!(lang, "下一份最迟 {due}", "the next by {due}"),
+            Self::Standing { standing } => say!(lang, "全流程：{standing}。", " Lifecycle: {standing}."),
             other => other.audit(lang),
         }
     }

@@ -8,7 +8,7 @@ use crate::lifecycle::facts::{NoticeFacts, Why};
 use crate::lifecycle::instant::{Bounded, DAY, Grade, Seconds, day_after};
 use crate::lifecycle::path::{InstantRef, Path, Ref, Selector};
 use crate::lifecycle::rulebook::Decimal;
-use crate::lifecycle::verdict::{Finding, Reason, Used};
+use crate::lifecycle::verdict::{Arithmetic, Finding, Reason, Used};
 use crate::record::code::Stage;
 use crate::record::instant::Instant;
 use crate::record::json::Value;
@@ -192,10 +192,15 @@ fn said_alone(notice: &NoticeFacts, path: &Path) -> Option<Bounded> {
 /// What it means that no notice gives a member.
 pub(super) fn not_given(notice: &NoticeFacts, of: &Ref) -> Finding {
     let name = of.to_string();
+    let missing = || Arithmetic::Fields {
+        asked: 1,
+        missing: alloc::vec![alloc::format!("data.{}", of.path)],
+        placeholders: Vec::new(),
+    };
     let finding = match notice.withheld(&alloc::format!("data.{}", of.path)) {
         Some(Why::Sealed) => Finding::undetermined(Reason::Sealed(name)),
         Some(Why::Erased) => Finding::undetermined(Reason::Erased(name)),
-        None if notice.has_text() => Finding::warning(Reason::NotAsData),
+        None if notice.has_text() => Finding::warning(Reason::NotAsData).computed(missing()),
         None => Finding::undetermined(Reason::NotGiven(name)),
     };
     finding.at_notice(notice.index, notice.public)

@@ -9,6 +9,7 @@ use crate::lifecycle::instant::{Bounded, Grade, Seconds, day_ending, day_of, sta
 use crate::lifecycle::path::{InstantRef, Selector};
 use crate::lifecycle::period::{Counting, Reach, Unit};
 use crate::lifecycle::verdict::{Arithmetic, Finding, Outcome, Reason, Used};
+use crate::record::code::Stage;
 use crate::record::instant::Instant;
 
 /// The bounds of a period.
@@ -36,25 +37,26 @@ impl<'a> Asking<'a> {
         Finding { stage: Some(stage.stage), ..finding }
     }
 
-    /// A period is at least, or at most, so long. One that may last at most so long until a stage is public sets a deadline for
-    /// that stage's disclosure.
+    /// A period is at least, or at most, so long. One of at most so long to a publication, or to what is still to come, is a
+    /// deadline of that stage.
     pub(super) fn interval(
         self,
         from: &'a [InstantRef],
         to: &'a [InstantRef],
-        (min, max, counting): (Option<u32>, Option<u32>, Counting),
+        bounds: (Option<u32>, Option<u32>, Counting),
         disclosed_within: Option<(u32, Counting)>,
     ) -> Finding {
-        let finding = self.between(from, to, (min, max, counting), disclosed_within);
-        let ends_with = finding.instants.get(1).map(|to| to.name.as_str());
-        let public = to.iter().filter(|_| max.is_some()).find_map(|to| match to {
-            InstantRef::Public(selector) if ends_with.is_none_or(|name| name == to.to_string()) => Some(selector.stage),
+        let finding = self.period_between(from, to, bounds, disclosed_within);
+        let is_awaited = matches!(finding.outcome, Outcome::Pending | Outcome::Overdue);
+        let stage = match finding.instants.get(1) {
+            Some(to) if bounds.1.is_some() && to.name.ends_with(".public") => stage_of(&to.name),
+            None if is_awaited => to.first().map(|to| to.selector().stage),
             _ => None,
-        });
-        Finding { stage: finding.stage.or(public), ..finding }
+        };
+        Finding { stage, ..finding }
     }
 
-    fn between(
+    fn period_between(
         self,
         from: &'a [InstantRef],
         to: &'a [InstantRef],
@@ -199,6 +201,9 @@ impl<'a> Asking<'a> {
             disclosed_within.map_or(Ok(due), |(max, counting)| counting.deadline(due.saturating_sub(1), max, calendar))
         };
         let finding = match self.deadline(&from, max, counting).and_then(known_by) {
+            Err(UnknownYear(year)) if self.lot.as_of.at <= counting.no_sooner(from.at.late, max) => {
+                Finding { reason: Some(Reason::UnknownYear(year)), ..Finding::new(Outcome::Pending) }
+            }
             Err(UnknownYear(year)) => Finding::undetermined(Reason::UnknownYear(year)),
             Ok(_) if self.ended_since(from.at.early) => {
                 Finding { reason: Some(Reason::Terminated), ..Finding::not_applicable() }
@@ -300,6 +305,11 @@ fn graver(a: Reach, b: Reach) -> Reach {
         (Reach::Borderline, _) | (_, Reach::Borderline) => Reach::Borderline,
         _ => Reach::Long,
     }
+}
+
+/// The stage of the notice whose publication is named.
+fn stage_of(name: &str) -> Option<Stage> {
+    Stage::parse(name.split(['.', '[']).next()?)
 }
 
 fn names(list: &[InstantRef]) -> String {
