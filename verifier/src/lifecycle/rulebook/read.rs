@@ -121,9 +121,9 @@ fn read_basis(at: &At<'_>) -> Read<Basis> {
     let basis = at.clone().object()?;
     basis.only(&["law", "article"])?;
     let law = basis.required("law")?;
-    let law = match law.value.as_str() {
-        Some(name) => Text { zh: name.to_owned(), en: name.to_owned() },
-        None => law.in_both_languages()?,
+    let law = match law.value {
+        Value::String(_) => Text { zh: law.text()?.to_owned(), en: law.text()?.to_owned() },
+        _ => law.in_both_languages()?,
     };
     Ok(Basis { law, article: basis.required("article")?.text()?.to_owned() })
 }
