@@ -356,7 +356,7 @@ fn read_interval(check: &Members<'_>) -> Read<CheckKind> {
 fn read_fields(check: &Members<'_>) -> Read<CheckKind> {
     check.only(&["type", "each", "stage", "members"])?;
     let member = |at: &At<'_>| at.one_or_more()?.iter().map(|at| at.path()).collect::<Read<Vec<_>>>();
-    let members = check.required("members")?.items()?.iter().map(member).collect::<Read<_>>()?;
+    let members = check.required("members")?.one_or_more()?.iter().map(member).collect::<Read<_>>()?;
     Ok(CheckKind::Fields { stage: check.required("stage")?.selector()?, members })
 }
 
