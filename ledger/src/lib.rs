@@ -21,6 +21,7 @@ mod own_policy;
 mod prover;
 pub mod publisher;
 mod reader;
+mod recorder;
 mod sequencer;
 pub mod signer;
 mod state;
