@@ -12,6 +12,7 @@ use verifier::record::statement::{Kind, Statement, StatementError};
 use verifier::record::subject_map::map_key;
 use verifier::record::vocabulary;
 
+use crate::batch::places;
 use crate::error::Refusal;
 use crate::statement_ids::StatementId;
 
@@ -44,6 +45,8 @@ impl SignedStatement {
 #[derive(Debug)]
 pub(crate) struct Admitted {
     pub(crate) signed: SignedStatement,
+    /// Where each of its disclosures stands: see [`places`].
+    pub(crate) places: Vec<Option<usize>>,
     pub(crate) statement: Statement,
     pub(crate) subject: String,
     pub(crate) key: Hash,
@@ -90,8 +93,9 @@ fn read(registry: &Registry, signed: SignedStatement) -> Result<Admitted, Refusa
         }
     };
     let (verified, subject) = (key_of(registry, &statement).is_some(), statement.sub.to_string());
-    let id = StatementId::of(&statement.iss, &statement.jti);
-    Ok(Admitted { key: map_key(&subject), signed, statement, subject, id, verified, missing })
+    let (key, id) = (map_key(&subject), StatementId::of(&statement.iss, &statement.jti));
+    let places = places(&statement, &signed.disclosures);
+    Ok(Admitted { signed, places, statement, subject, key, id, verified, missing })
 }
 
 /// A misspelt member of `data` must not vanish into a notice: the ledger takes only what the vocabulary lists.

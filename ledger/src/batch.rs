@@ -1,5 +1,5 @@
 //! Planning a batch: pure. Each statement in turn is held against the ledger before it, earlier statements of the same batch
-//! included; what holds gets its index and becomes an entry. The rules are the verifier's own
+//! and of batches still on their way to the disk included; what holds gets its index and becomes an entry. The rules are the verifier's own
 //! ([`Registry::signer`](verifier::record::authority::Registry::signer), [`replay`]): nothing is recorded that an audit
 //! would refuse.
 
@@ -56,62 +56,111 @@ pub(crate) struct Plan {
     pub(crate) root: RootHash,
 }
 
-/// Which database rows the batch needs: see [`Known`].
-pub(crate) fn needs(state: &State, admitted: &[Admitted]) -> (BTreeSet<u64>, BTreeSet<u64>) {
-    let (mut entries, mut disclosures) = (BTreeSet::new(), BTreeSet::new());
-    for one in admitted {
-        entries.extend(state.ids.find(one.id));
-        if let Some((target, _)) = one.statement.target().filter(|(target, _)| target.0 < state.tree.size()) {
-            entries.insert(target.0);
-            if matches!(one.statement.content, Content::Erasure { .. }) {
-                disclosures.insert(target.0);
-                disclosures.extend(state.reveals.get(&target.0).into_iter().flatten());
-            }
-        }
-    }
-    (entries, disclosures)
+/// What planning needs of the database, by entry: see [`Known`].
+#[derive(Debug, Default)]
+pub(crate) struct Needed {
+    pub(crate) entries: BTreeSet<u64>,
+    pub(crate) disclosures: BTreeSet<u64>,
 }
 
-/// Plans the batch of these statements, in this order; `log_keys` says which log keys this process can sign with. There is no
-/// batch where nothing is to be recorded, unless a fresh seal is asked for.
-pub(crate) fn plan(
-    state: &mut State,
-    admitted: Vec<Admitted>,
-    known: &Known,
-    now: EntryTime,
-    seal: bool,
-    log_keys: LogKeys<'_>,
-) -> (Vec<Outcome>, Option<Plan>) {
-    let mut planner = Planner::new(state, known, now);
-    let outcomes = admitted.into_iter().map(|one| planner.place(one, log_keys)).collect();
-    let plan = (seal || !planner.batch.entries.is_empty()).then(|| planner.seal());
-    (outcomes, plan)
+impl Needed {
+    /// What these statements need.
+    pub(crate) fn by(state: &State, admitted: &[Admitted]) -> Self {
+        let mut needed = Self::default();
+        for one in admitted {
+            needed.entries.extend(state.ids.find(one.id));
+            if let Some((target, _)) = one.statement.target().filter(|(target, _)| target.0 < state.tree.size()) {
+                needed.entries.insert(target.0);
+                if matches!(one.statement.content, Content::Erasure { .. }) {
+                    needed.disclosures.insert(target.0);
+                    needed.disclosures.extend(state.reveals.get(&target.0).into_iter().flatten());
+                }
+            }
+        }
+        needed
+    }
+
+    /// All entries that are concerned.
+    pub(crate) fn indexes(&self) -> impl Iterator<Item = &u64> {
+        self.entries.iter().chain(&self.disclosures)
+    }
+}
+
+/// A batch that statements are still added to.
+#[derive(Debug, Default)]
+pub(crate) struct OpenBatch {
+    batch: Batch,
+    /// Subjects of the batch.
+    changed: BTreeSet<Hash>,
+}
+
+impl OpenBatch {
+    /// The batch after the newest entry.
+    pub(crate) fn after(state: &State) -> Self {
+        let batch = Batch { first: state.tree.size(), prev: state.last.0.0, ..Batch::default() };
+        Self { batch, changed: BTreeSet::new() }
+    }
+
+    /// Index of its first entry.
+    pub(crate) fn first(&self) -> u64 {
+        self.batch.first
+    }
+
+    /// How many entries it has so far.
+    pub(crate) fn len(&self) -> usize {
+        self.batch.entries.len()
+    }
+
+    /// Adds what holds of these statements, in this order; `log_keys` says which log keys this process can sign with.
+    pub(crate) fn place(
+        &mut self,
+        state: &mut State,
+        admitted: Vec<Admitted>,
+        known: &Known,
+        now: EntryTime,
+        log_keys: LogKeys<'_>,
+    ) -> Vec<Outcome> {
+        let mut planner = Planner { state, known, now, open: self };
+        admitted.into_iter().map(|one| planner.place(one, log_keys)).collect()
+    }
+
+    /// Ends the batch with its seal.
+    pub(crate) fn seal(mut self, state: &mut State, now: EntryTime) -> Plan {
+        for key in &self.changed {
+            state.map.insert(*key, state.subjects[key].state.value());
+        }
+        let seal = Seal { subjects: state.map.len(), map_root: state.map.root() };
+        Planner { state, known: &Known::default(), now, open: &mut self }.append(
+            Body::Seal(seal),
+            StatementId::NONE,
+            None,
+        );
+        let Self { mut batch, changed } = self;
+        batch.tiles = state.tree.take_changed();
+        batch.statement_ids = state.ids.take_changed();
+        batch.map_top = format_tile(&tile_of(&mut state.map, Hash::ZERO, 8));
+        batch.map = map_rows(&state.subjects, &mut state.map, &mut state.unmerged, &changed);
+        Plan { size: state.tree.size(), root: state.tree.root(), batch }
+    }
 }
 
 /// Plans the first batch of a ledger.
 pub(crate) fn plan_genesis(state: &mut State, genesis: Genesis, now: EntryTime) -> Plan {
-    let known = Known::default();
-    let mut planner = Planner::new(state, &known, now);
+    let mut open = OpenBatch::after(state);
+    let mut planner = Planner { state, known: &Known::default(), now, open: &mut open };
     let subject = "ledger";
     planner.append(Body::Genesis(genesis), StatementId::NONE, Some((map_key(subject), subject)));
-    planner.seal()
+    open.seal(state, now)
 }
 
 struct Planner<'a> {
     state: &'a mut State,
     known: &'a Known,
     now: EntryTime,
-    batch: Batch,
-    /// Subjects of the batch.
-    changed: BTreeSet<Hash>,
+    open: &'a mut OpenBatch,
 }
 
-impl<'a> Planner<'a> {
-    fn new(state: &'a mut State, known: &'a Known, now: EntryTime) -> Self {
-        let batch = Batch { first: state.tree.size(), prev: state.last.0.0, ..Batch::default() };
-        Self { state, known, now, batch, changed: BTreeSet::new() }
-    }
-
+impl Planner<'_> {
     fn place(&mut self, one: Admitted, log_keys: LogKeys<'_>) -> Outcome {
         if let Some(outcome) = self.repeated(&one) {
             return outcome;
@@ -139,8 +188,9 @@ impl<'a> Planner<'a> {
     }
 
     fn entry(&self, index: u64) -> Option<&str> {
-        let pending =
-            index.checked_sub(self.batch.first).and_then(|at| self.batch.entries.get(usize::try_from(at).ok()?));
+        let pending = index
+            .checked_sub(self.open.batch.first)
+            .and_then(|at| self.open.batch.entries.get(usize::try_from(at).ok()?));
         pending.map(|row| row.entry.as_str()).or_else(|| self.known.entries.get(&index).map(String::as_str))
     }
 
@@ -186,13 +236,13 @@ impl<'a> Planner<'a> {
         beside.push(notice);
         let stored = beside.iter().filter_map(|index| self.known.disclosures.get(index)).flatten();
         let stored = stored.filter(|(_, digest)| digests.contains(digest)).map(|(row, _)| *row);
-        let pending = self.batch.disclosures.iter().filter(|(row, _)| beside.contains(&index_of(row >> 8)));
+        let pending = self.open.batch.disclosures.iter().filter(|(row, _)| beside.contains(&index_of(row >> 8)));
         let pending = pending.filter(|(_, text)| digests.contains(&sha256(text.as_bytes()))).map(|(row, _)| *row);
         stored.chain(pending).collect()
     }
 
     fn record(&mut self, one: Admitted, erased: Vec<i64>) -> LeafIndex {
-        let Admitted { signed: SignedStatement { jwt, disclosures }, statement, subject, key, id, .. } = one;
+        let Admitted { signed: SignedStatement { jwt, disclosures }, places, statement, subject, key, id, .. } = one;
         let (seq, prev_in_subject) = match self.state.subjects.get(&key) {
             Some(held) => (held.state.count, held.state.head),
             None => (0, LeafHash(Hash::ZERO)),
@@ -207,14 +257,17 @@ impl<'a> Planner<'a> {
         let target = statement.target().map(|(target, _)| target);
         let erased_before =
             |text: &str| target.is_some_and(|target| self.state.disclosures.is_erased(target, sha256(text.as_bytes())));
-        let placed = places(&statement, &disclosures).into_iter().filter(|(_, text)| !erased_before(text));
-        self.batch.disclosures.extend(placed.map(|(place, text)| (disclosure_id(index.0, place), text.to_owned())));
+        let placed = places.into_iter().zip(disclosures).filter(|(_, text)| !erased_before(text));
+        let mut rows: Vec<_> =
+            placed.filter_map(|(place, text)| Some((disclosure_id(index.0, place?), text))).collect();
+        rows.sort_unstable();
+        self.open.batch.disclosures.append(&mut rows);
         if !erased.is_empty() {
-            self.batch.disclosures.retain(|(row, _)| !erased.contains(row));
-            self.batch.erased.extend(erased);
+            self.open.batch.disclosures.retain(|(row, _)| !erased.contains(row));
+            self.open.batch.erased.extend(erased);
         }
         if self.state.set_precedent(index, &statement).expect("a digest revealed before was refused") {
-            self.batch.precedents.push(index.0);
+            self.open.batch.precedents.push(index.0);
         }
         index
     }
@@ -228,34 +281,19 @@ impl<'a> Planner<'a> {
         let mut prev_idx = None;
         if let Some((key, name)) = subject {
             let held = state.subjects.entry(key).or_insert_with(|| {
-                self.batch.subject_names.push((index.0, name.to_owned()));
+                self.open.batch.subject_names.push((index.0, name.to_owned()));
                 Held { state: SubjectState::default(), newest: index.0 }
             });
             prev_idx = (held.state.count > 0).then_some(held.newest);
             held.state.push(leaf, None);
             held.newest = index.0;
-            self.changed.insert(key);
+            self.open.changed.insert(key);
         }
         state.tree.push(leaf);
         state.ids.push(id);
         (state.last, state.time) = (leaf, self.now);
-        self.batch.entries.push(EntryRow { prev_idx, entry });
+        self.open.batch.entries.push(EntryRow { prev_idx, entry });
         index
-    }
-
-    /// Ends the batch.
-    fn seal(mut self) -> Plan {
-        for key in &self.changed {
-            self.state.map.insert(*key, self.state.subjects[key].state.value());
-        }
-        let seal = Seal { subjects: self.state.map.len(), map_root: self.state.map.root() };
-        self.append(Body::Seal(seal), StatementId::NONE, None);
-        self.batch.tiles = self.state.tree.take_changed();
-        self.batch.statement_ids = self.state.ids.take_changed();
-        self.batch.map_top = format_tile(&tile_of(&mut self.state.map, Hash::ZERO, 8));
-        let State { subjects, map, unmerged, .. } = &mut *self.state;
-        self.batch.map = map_rows(subjects, map, unmerged, &self.changed);
-        Plan { size: self.state.tree.size(), root: self.state.tree.root(), batch: self.batch }
     }
 }
 
@@ -287,15 +325,12 @@ pub(crate) fn map_rows(
     MapRows::Change { subjects: packed, nodes }
 }
 
-/// The disclosures beside a statement, each with its place: the place of its digest in the statement. What stands where
-/// follows from the entry, so `fsck` can say it.
-pub(crate) fn places<'a>(statement: &Statement, disclosures: &'a [String]) -> Vec<(usize, &'a str)> {
+/// The places of disclosures beside a statement: each that of its digest in the statement, nothing where no digest is its. What
+/// stands where follows from the entry, so `fsck` can say it.
+pub(crate) fn places(statement: &Statement, disclosures: &[String]) -> Vec<Option<usize>> {
     let digests = digests(statement);
-    let place = |text: &str| digests.iter().position(|digest| *digest == sha256(text.as_bytes()));
-    let mut placed: Vec<(usize, &str)> =
-        disclosures.iter().filter_map(|text| Some((place(text)?, text.as_str()))).collect();
-    placed.sort_unstable();
-    placed
+    let place = |text: &String| digests.iter().position(|digest| *digest == sha256(text.as_bytes()));
+    disclosures.iter().map(place).collect()
 }
 
 /// The digests of a statement whose disclosures may stand beside it, in its order.

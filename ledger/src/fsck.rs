@@ -224,8 +224,9 @@ impl Replay {
             Err(error) => return Err(naming::at_fault(snapshot, self.size, error, text, own).await),
         };
         if let ReadBody::Statement(held) = &entry.body {
-            let placed = places(&held.statement, &texts);
-            let rows = placed.iter().map(|(place, _)| disclosure_id(index, *place));
+            let mut placed: Vec<usize> = places(&held.statement, &texts).into_iter().flatten().collect();
+            placed.sort_unstable();
+            let rows = placed.into_iter().map(|place| disclosure_id(index, place));
             if let Some((expected, (row, _))) = rows.zip(own).find(|(expected, (row, _))| expected != row) {
                 return Err(Stop::found("disclosure", row, "id", expected, row));
             }

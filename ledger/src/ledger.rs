@@ -22,7 +22,8 @@ use crate::error::LedgerError;
 use crate::guard::Guard;
 use crate::lock::WriterLock;
 use crate::reader::Reader;
-use crate::sequencer::{Message, Sequencer, SharedRegistry};
+use crate::recorder::{Answer, SharedRegistry};
+use crate::sequencer::{Message, Writer};
 use crate::signer::{LogSigner, PrivateKey};
 use crate::state::State;
 use crate::store::{Readers, Store};
@@ -305,7 +306,7 @@ type Admission = Result<crate::admission::Admitted, crate::error::Refusal>;
 /// Statements on their way: those refused at admission have their outcome already.
 struct Pending {
     outcomes: Vec<Option<Outcome>>,
-    answer: Option<oneshot::Receiver<crate::sequencer::Answer>>,
+    answer: Option<oneshot::Receiver<Answer>>,
 }
 
 impl Pending {
@@ -331,10 +332,10 @@ async fn start(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let body = move || {
         runtime.block_on(async move {
-            match open_sequencer(&dir, clock).await {
-                Ok(sequencer) => {
-                    let _ = opened.send(Ok((sequencer.registry(), sequencer.published())));
-                    sequencer.run(messages).await;
+            match open_writer(&dir, clock).await {
+                Ok(writer) => {
+                    let _ = opened.send(Ok((writer.registry(), writer.published())));
+                    writer.run(messages).await;
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }
@@ -344,7 +345,7 @@ async fn start(
     started.await.map_err(|_| LedgerError::Closed)?
 }
 
-async fn open_sequencer(dir: &Path, clock: Arc<dyn Clock>) -> Result<Sequencer, LedgerError> {
+async fn open_writer(dir: &Path, clock: Arc<dyn Clock>) -> Result<Writer, LedgerError> {
     let database = dir.join(DATABASE);
     let guard = Guard::open(&dir.join(GUARD), false).await?;
     let store = Store::open(&database, false).await?;
@@ -355,7 +356,7 @@ async fn open_sequencer(dir: &Path, clock: Arc<dyn Clock>) -> Result<Sequencer, 
     if next.exists() {
         signers.push(LogSigner::new(&origin, PrivateKey::read(&next)?)?);
     }
-    Sequencer::open(store, readers, guard, signers, clock).await
+    Writer::open(store, readers, guard, signers, clock).await
 }
 
 fn create_empty(dir: &Path) -> Result<(), LedgerError> {

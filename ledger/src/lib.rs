@@ -22,6 +22,7 @@ mod own_policy;
 mod prover;
 pub mod publisher;
 mod reader;
+mod recorder;
 mod sequencer;
 pub mod signer;
 mod state;

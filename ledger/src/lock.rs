@@ -29,7 +29,7 @@ pub enum LockError {
 /// The right to write, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct WriterLock {
-    _file: File,
+    file: File,
 }
 
 impl WriterLock {
@@ -49,7 +49,14 @@ impl WriterLock {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         write_holder(&mut file).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for WriterLock {
+    /// Closing the file is not enough: a process that was forked and does not run its program yet has it open, too.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
     }
 }
 

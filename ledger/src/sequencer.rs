@@ -1,44 +1,39 @@
-//! The sequencer: one thread that collects what has arrived, plans it, signs, commits, tells the guard, and answers.
+//! The sequencer: one task that gives every statement its place, in the order of arrival.
 //!
 //! ```text
-//! submit ─ admit (any thread) ─▶ queue ─▶ collect ─▶ plan ─▶ sign ─▶ commit ledger.db ─▶ advance guard.db ─▶ answer
-//!                                           ▲                                                             │
-//!                                           └──────────────── what arrived meanwhile ◀────────────────────┘
+//! submit ─ admit (any thread) ─▶ queue ─▶ place ─▶ seal ─▶ recorder: sign ─▶ commit ledger.db ─▶ advance guard.db ─▶ answer
+//!                                           ▲        ▲                                                              │
+//!                                           │        └────────────────────── free again ◀──────────────────────────┘
+//!                                           └─ what arrives meanwhile
 //! ```
 //!
-//! It never waits for a batch to fill: what has arrived is the batch. What is durable, step by step:
-//!
-//! - until the commit, nothing; an error there is certain, the statements are answered with it, the state is derived again
-//!   from the database, and the next batch is tried;
-//! - a commit that fails without saying how is fatal ([`LedgerError::Stopped`]): only a fresh open can tell;
-//! - after the commit the batch is recorded; the signed checkpoint may leave only after the guard knows it. If the guard fails,
-//!   the sequencer stops; a fresh open finds the guard one batch behind and advances it.
+//! It never waits for a batch to fill: while the recorder writes one batch, what arrives is placed in the next, which is sealed
+//! as soon as the recorder is free. What is planned stands on batches that are still on their way; where planning has to read
+//! what such a batch holds, it waits until that one is durable. When a batch fails, everything planned after it falls with it, its
+//! askers are told the same, and the state is derived again from the database.
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
-use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
+use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::hash::sha256;
-use verifier::log::index::{LeafIndex, TreeSize};
-use verifier::record::authority::Registry;
+use verifier::log::note::VerifierKey;
 
 use crate::admission::Admitted;
-use crate::batch::{Known, Outcome, Plan, needs, plan};
+use crate::batch::{Known, Needed, OpenBatch};
 use crate::clock::{Clock, ledger_time};
 use crate::error::LedgerError;
 use crate::guard::{Guard, check};
+use crate::recorder::{Answer, Asker, Failed, Order, Orders, Recorder, Sealed, SharedRegistry, refuse};
 use crate::signer::LogSigner;
 use crate::state::State;
 use crate::store::{Readers, Store, index_of};
 
-/// The most entries of a batch.
+/// The most entries of a batch, but for the last message.
 const MAX_ENTRIES: usize = 8192;
-/// The most bytes of a batch's statements.
+/// The most bytes of a batch's statements, but for the last message.
 const MAX_BYTES: usize = 64 << 20;
-
-/// The answers to the statements of one message, in their order.
-pub(crate) type Answer = Result<Vec<Outcome>, LedgerError>;
 
 /// What the sequencer is asked.
 #[derive(Debug)]
@@ -54,41 +49,39 @@ pub(crate) enum Message {
     Close(oneshot::Sender<()>),
 }
 
-/// What admission needs to know, as of the newest batch.
-pub(crate) type SharedRegistry = Arc<RwLock<Arc<Registry>>>;
-
 /// The writer: all that changes a ledger.
-pub(crate) struct Sequencer {
-    store: Store,
+pub(crate) struct Writer {
+    sequencer: Sequencer,
+    recorder: Recorder,
+}
+
+/// Plans what the recorder writes.
+struct Sequencer {
     readers: Readers,
-    guard: Guard,
-    signers: Vec<LogSigner>,
     clock: Arc<dyn Clock>,
+    log_keys: Vec<VerifierKey>,
     state: State,
-    head: SignedCheckpoint,
-    registry: SharedRegistry,
-    published: watch::Sender<SignedCheckpoint>,
+    /// The batch being planned.
+    open: Open,
+    /// Index of the first entry of the batch that is on its way.
+    on_its_way: u64,
 }
 
-/// What was collected for one batch.
+/// A batch being planned, and who waits for it.
 #[derive(Default)]
-struct Collected {
-    admitted: Vec<Admitted>,
-    bytes: usize,
+struct Open {
+    batch: OpenBatch,
     askers: Vec<Asker>,
+    bytes: usize,
+    /// Whether it is sealed even without an entry.
     seal: bool,
-    scrub: Option<(bool, oneshot::Sender<Result<bool, LedgerError>>)>,
-    close: Option<oneshot::Sender<()>>,
+    planning: Duration,
 }
 
-/// Who asked, and how many of the statements are his.
-struct Asker {
-    statements: usize,
-    answer: oneshot::Sender<Answer>,
-    _room: Option<OwnedSemaphorePermit>,
-}
+/// Who closed the ledger; nobody, where nobody can ask any more.
+type Closed = Option<oneshot::Sender<()>>;
 
-impl Sequencer {
+impl Writer {
     /// Derives the state and lets the guard judge it.
     pub(crate) async fn open(
         store: Store,
@@ -104,195 +97,209 @@ impl Sequencer {
         if published.checkpoint != head.checkpoint {
             guard.advance(Some(&published), &head).await?;
         }
+        let log_keys = signers.iter().map(|signer| signer.vkey().clone()).collect();
         let registry = Arc::new(RwLock::new(state.registry.clone()));
         let published = watch::Sender::new(head.clone());
-        let sequencer = Self { store, readers, guard, signers, clock, state, head, registry, published };
-        sequencer.signer(sequencer.state.tree.size())?;
-        Ok(sequencer)
+        let recorder = Recorder { store, guard, signers, head, registry, published };
+        recorder.signer(&state.registry, recorder.head.checkpoint.size)?;
+        let open = Open::after(&state);
+        Ok(Self { sequencer: Sequencer { readers, clock, log_keys, state, open, on_its_way: 0 }, recorder })
     }
 
     pub(crate) fn registry(&self) -> SharedRegistry {
-        self.registry.clone()
+        self.recorder.registry.clone()
     }
 
     /// The newest head that the guard knows: nothing signed beyond it may leave.
     pub(crate) fn published(&self) -> watch::Receiver<SignedCheckpoint> {
-        self.published.subscribe()
+        self.recorder.published.subscribe()
     }
 
     /// Works until it is told to close, nobody can ask any more, or an error is fatal; that error it then gives to everyone.
-    pub(crate) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Message>) {
-        while let Some(first) = queue.recv().await {
-            let Collected { admitted, askers, seal, scrub, close, .. } = collect(first, &mut queue);
-            let outcomes = if admitted.is_empty() && !seal { Ok(Vec::new()) } else { self.batch(admitted, seal).await };
-            let fatal = answer(askers, outcomes);
-            if let Some((rewrite, asker)) = scrub {
-                let _ = asker.send(self.store.scrub(rewrite).await.map_err(LedgerError::from));
+    pub(crate) async fn run(self, mut queue: mpsc::UnboundedReceiver<Message>) {
+        let Self { mut sequencer, recorder } = self;
+        let (mut orders, recording) = recorder.start();
+        let planning = async {
+            let closed = match sequencer.work(&mut queue, &mut orders).await {
+                Ok(closed) => closed,
+                Err(failed) => {
+                    tracing::error!(error = %failed.told(), "the ledger has stopped");
+                    refuse_all(&mut queue, &failed).await
+                }
+            };
+            sequencer.readers.close().await;
+            drop(orders);
+            closed
+        };
+        let (closed, ()) = tokio::join!(planning, recording);
+        if let Some(closed) = closed {
+            let _ = closed.send(());
+        }
+    }
+}
+
+impl Sequencer {
+    async fn work(
+        &mut self,
+        queue: &mut mpsc::UnboundedReceiver<Message>,
+        orders: &mut Orders,
+    ) -> Result<Closed, Failed> {
+        let mut arrived = Vec::new().into_iter();
+        loop {
+            while !self.open.is_full()
+                && let Some(message) = arrived.next()
+            {
+                match message {
+                    Message::Record(admitted, room, answer) => self.record(admitted, room, answer, orders).await?,
+                    Message::Seal(answer) => self.open.ask_for_seal(answer),
+                    Message::Scrub(rewrite, asker) => {
+                        self.finish(orders).await?;
+                        orders.give(Order::Scrub(rewrite, asker));
+                        self.settle(orders).await?;
+                    }
+                    Message::Close(closed) => {
+                        self.finish(orders).await?;
+                        return Ok(Some(closed));
+                    }
+                }
             }
-            if let Some(closed) = close {
-                self.close().await;
-                let _ = closed.send(());
-                return;
+            if self.open.is_asked() && !orders.busy() {
+                self.hand_over(orders);
+                continue;
             }
-            if let Some(error) = fatal {
-                tracing::error!(%error, "the ledger has stopped");
-                return refuse_all(&mut queue, &error).await;
+            let mut next = Vec::new();
+            tokio::select! {
+                biased;
+                result = orders.finished(), if orders.busy() => self.take_result(result).await?,
+                count = queue.recv_many(&mut next, MAX_ENTRIES), if arrived.len() == 0 && !self.open.is_full() => {
+                    if count == 0 {
+                        self.finish(orders).await?;
+                        return Ok(None);
+                    }
+                    arrived = next.into_iter();
+                }
             }
         }
-        self.close().await;
     }
 
-    async fn batch(&mut self, admitted: Vec<Admitted>, seal: bool) -> Answer {
-        let result = self.record(admitted, seal).await;
-        if let Err(error) = &result {
-            tracing::warn!(%error, "a batch was not recorded");
-            if error.is_certain() {
-                // Planning has changed the state; what the database holds counts.
-                let loaded = State::load(&self.readers).await;
-                (self.state, self.head) = loaded.map_err(|error| LedgerError::Stopped(Arc::new(error)))?;
-            }
+    /// Places what holds of these statements in the open batch.
+    async fn record(
+        &mut self,
+        admitted: Vec<Admitted>,
+        room: OwnedSemaphorePermit,
+        answer: oneshot::Sender<Answer>,
+        orders: &mut Orders,
+    ) -> Result<(), Failed> {
+        let mut needed = Needed::by(&self.state, &admitted);
+        let on_its_way = self.on_its_way..self.open.batch.first();
+        if orders.busy() && needed.indexes().any(|index| on_its_way.contains(index)) {
+            self.settle(orders).await?;
+            needed = Needed::by(&self.state, &admitted);
         }
-        result
-    }
-
-    async fn record(&mut self, admitted: Vec<Admitted>, seal: bool) -> Answer {
-        let known = self.read_known(&admitted).await?;
-        let now = ledger_time(&*self.clock, self.state.time);
-        let signers = &self.signers;
-        let can_sign = |key: &_| signers.iter().any(|signer| signer.vkey() == key);
         let started = Instant::now();
-        let (outcomes, planned) = plan(&mut self.state, admitted, &known, now, seal, &can_sign);
-        if let Some(planned) = planned {
-            self.commit(planned, started.elapsed()).await?;
-        }
-        Ok(outcomes)
+        let known = match self.read_known(&needed).await {
+            Ok(known) => known,
+            Err(error) => {
+                let _ = answer.send(Err(LedgerError::NotRecorded(Arc::new(error))));
+                return Ok(());
+            }
+        };
+        self.open.bytes += admitted.iter().map(|one| one.signed.bytes()).sum::<usize>();
+        let now = ledger_time(&*self.clock, self.state.time);
+        let log_keys = &self.log_keys;
+        let outcomes = self.open.batch.place(&mut self.state, admitted, &known, now, &|key| log_keys.contains(key));
+        self.open.askers.push(Asker { outcomes, answer, room: Some(room) });
+        self.open.planning += started.elapsed();
+        Ok(())
     }
 
-    async fn read_known(&mut self, admitted: &[Admitted]) -> Result<Known, LedgerError> {
-        let (entries, disclosures) = needs(&self.state, admitted);
+    async fn read_known(&self, needed: &Needed) -> Result<Known, LedgerError> {
         let mut known = Known::default();
-        if entries.is_empty() && disclosures.is_empty() {
+        if needed.indexes().next().is_none() {
             return Ok(known);
         }
         let mut snapshot = self.readers.snapshot().await?;
-        known.entries = snapshot.entries_at(&Vec::from_iter(entries)).await?;
-        for (row, text) in snapshot.disclosures_at(&Vec::from_iter(disclosures)).await? {
+        known.entries = snapshot.entries_at(&Vec::from_iter(needed.entries.iter().copied())).await?;
+        for (row, text) in snapshot.disclosures_at(&Vec::from_iter(needed.disclosures.iter().copied())).await? {
             let beside = known.disclosures.entry(index_of(row >> 8)).or_default();
             beside.push((row, sha256(text.as_bytes())));
         }
         Ok(known)
     }
 
-    async fn commit(&mut self, planned: Plan, planning: Duration) -> Result<(), LedgerError> {
+    /// Ends the open batch and lets the recorder, who is free, have it.
+    fn hand_over(&mut self, orders: &mut Orders) {
         let started = Instant::now();
-        let Plan { mut batch, size, root } = planned;
-        let entries = batch.entries.len() as u64;
-        let origin = self.state.registry.genesis().origin.clone();
-        let head = self.signer(size)?.sign(&Checkpoint { origin, size: TreeSize(size), root });
-        batch.note = head.format();
-        self.store.commit(batch).await?;
-        let committed = started.elapsed();
-        // The batch is recorded from here on, whatever happens.
-        self.guard.advance(Some(&self.head), &head).await?;
-        let (plan_us, commit_us, guard_us) =
-            (micros(planning), micros(committed), micros(started.elapsed().saturating_sub(committed)));
-        tracing::trace!(target: "ledger::batch", entries, plan_us, commit_us, guard_us, "recorded");
-        crate::writer::measure(entries, planning + started.elapsed());
-        self.head = head;
-        self.published.send_replace(self.head.clone());
-        let mut shared = self.registry.write().expect("nobody panics while holding it");
-        if !Arc::ptr_eq(&shared, &self.state.registry) {
-            *shared = self.state.registry.clone();
+        let now = ledger_time(&*self.clock, self.state.time);
+        let Open { batch, askers, seal, planning, .. } = std::mem::take(&mut self.open);
+        self.on_its_way = batch.first();
+        let plan = (seal || batch.len() > 0).then(|| batch.seal(&mut self.state, now));
+        self.open = Open::after(&self.state);
+        let (registry, planning) = (self.state.registry.clone(), planning + started.elapsed());
+        orders.give(Order::Record(Sealed { plan, registry, askers, planning }));
+    }
+
+    /// Waits until the recorder is free.
+    async fn settle(&mut self, orders: &mut Orders) -> Result<(), Failed> {
+        if orders.busy() {
+            let result = orders.finished().await;
+            self.take_result(result).await?;
         }
         Ok(())
     }
 
-    /// The signer of the checkpoint of this size: its key is the one in force at the seal.
-    fn signer(&self, size: u64) -> Result<&LogSigner, LedgerError> {
-        let key = self.state.registry.log_key(LeafIndex(size - 1));
-        let signer = self.signers.iter().find(|signer| signer.vkey() == key);
-        signer.ok_or_else(|| LedgerError::WrongLogKey { expected: key.to_string() })
+    /// Waits until everything asked so far is answered.
+    async fn finish(&mut self, orders: &mut Orders) -> Result<(), Failed> {
+        self.settle(orders).await?;
+        if self.open.is_asked() {
+            self.hand_over(orders);
+        }
+        self.settle(orders).await
     }
 
-    async fn close(self) {
-        self.readers.close().await;
-        if let Err(error) = self.store.close().await {
-            tracing::warn!(%error, "closing the ledger's database");
+    /// How the recorder's last order ended. Where it failed, what was planned after it does not hold.
+    async fn take_result(&mut self, result: Result<(), Failed>) -> Result<(), Failed> {
+        let Err(failed) = result else { return Ok(()) };
+        refuse(std::mem::take(&mut self.open.askers), &failed);
+        if matches!(failed, Failed::Stopped(_)) {
+            return Err(failed);
         }
-        if let Err(error) = self.guard.close().await {
-            tracing::warn!(%error, "closing the rollback guard");
-        }
-    }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// Takes what has arrived, up to the limits of a batch.
-fn collect(first: Message, queue: &mut mpsc::UnboundedReceiver<Message>) -> Collected {
-    let mut collected = Collected::default();
-    let mut next = Some(first);
-    while let Some(message) = next {
-        match message {
-            Message::Record(admitted, room, answer) => {
-                collected.bytes += admitted.iter().map(|one| one.signed.bytes()).sum::<usize>();
-                collected.askers.push(Asker { statements: admitted.len(), answer, _room: Some(room) });
-                collected.admitted.extend(admitted);
-            }
-            Message::Seal(answer) => {
-                collected.askers.push(Asker { statements: 0, answer, _room: None });
-                collected.seal = true;
-            }
-            Message::Scrub(rewrite, asker) => {
-                collected.scrub = Some((rewrite, asker));
-                break;
-            }
-            Message::Close(closed) => {
-                collected.close = Some(closed);
-                break;
-            }
-        }
-        let full = collected.admitted.len() >= MAX_ENTRIES || collected.bytes >= MAX_BYTES;
-        next = if full { None } else { queue.try_recv().ok() };
-    }
-    collected
-}
-
-/// Gives every asker his outcomes, or the one error; gives it back if it is fatal.
-fn answer(askers: Vec<Asker>, outcomes: Answer) -> Option<Arc<LedgerError>> {
-    match outcomes {
-        Ok(outcomes) => {
-            let mut outcomes = outcomes.into_iter();
-            for asker in askers {
-                // Whoever no longer waits learns it when he asks again.
-                let _ = asker.answer.send(Ok(outcomes.by_ref().take(asker.statements).collect()));
-            }
-            None
-        }
-        Err(error) => {
-            let certain = error.is_certain();
-            let error = Arc::new(error);
-            for asker in askers {
-                let told = if certain { LedgerError::NotRecorded } else { LedgerError::Stopped };
-                let _ = asker.answer.send(Err(told(error.clone())));
-            }
-            (!certain).then_some(error)
-        }
+        // Planning has changed the state; what the database holds counts.
+        let loaded = State::load(&self.readers).await;
+        (self.state, _) = loaded.map_err(|error| Failed::Stopped(Arc::new(error)))?;
+        self.open = Open::after(&self.state);
+        Ok(())
     }
 }
 
-async fn refuse_all(queue: &mut mpsc::UnboundedReceiver<Message>, error: &Arc<LedgerError>) {
+impl Open {
+    fn after(state: &State) -> Self {
+        Self { batch: OpenBatch::after(state), ..Self::default() }
+    }
+
+    fn is_full(&self) -> bool {
+        self.batch.len() >= MAX_ENTRIES || self.bytes >= MAX_BYTES
+    }
+
+    /// Whether anybody waits for it.
+    fn is_asked(&self) -> bool {
+        !self.askers.is_empty()
+    }
+
+    fn ask_for_seal(&mut self, answer: oneshot::Sender<Answer>) {
+        self.askers.push(Asker { outcomes: Vec::new(), answer, room: None });
+        self.seal = true;
+    }
+}
+
+/// Tells everybody that nothing more is recorded, until nobody asks any more or somebody closes the ledger.
+async fn refuse_all(queue: &mut mpsc::UnboundedReceiver<Message>, failed: &Failed) -> Closed {
     while let Some(message) = queue.recv().await {
         match message {
-            Message::Record(_, _, answer) | Message::Seal(answer) => {
-                let _ = answer.send(Err(LedgerError::Stopped(error.clone())));
-            }
-            Message::Scrub(_, asker) => drop(asker.send(Err(LedgerError::Stopped(error.clone())))),
-            Message::Close(closed) => {
-                let _ = closed.send(());
-                return;
-            }
+            Message::Record(_, _, answer) | Message::Seal(answer) => drop(answer.send(Err(failed.told()))),
+            Message::Scrub(_, asker) => drop(asker.send(Err(failed.told()))),
+            Message::Close(closed) => return Some(closed),
         }
     }
+    None
 }

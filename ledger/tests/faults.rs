@@ -138,6 +138,77 @@ fn on_a_small_disk() {
 }
 
 #[test]
+fn a_full_disk_fails_what_was_planned_after_it_too_and_the_ledger_goes_on() {
+    run_on_its_own_file_system("on_a_small_disk_with_many_clients", 24 << 10);
+}
+
+/// Sends statements until one is not recorded; gives those that were, and the one.
+async fn send_until_it_fails(
+    ledger: Arc<Ledger>,
+    client: usize,
+    round: usize,
+) -> Vec<(SignedStatement, Option<LeafIndex>)> {
+    let mut sent = Vec::new();
+    for n in 0.. {
+        let text = "t".repeat(client << 4);
+        let statement = notice("P", &publisher(10), &format!("X{client}"), &format!("{round}-{client}-{n}"), &text);
+        match ledger.submit(statement.clone()).await {
+            Ok(Outcome::Recorded(index)) => sent.push((statement, Some(index))),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => {
+                assert!(matches!(error, LedgerError::NotRecorded(_) | LedgerError::Stopped(_)), "{error:?}");
+                assert!(error.to_string().contains("full"), "says what is wrong: {error}");
+                sent.push((statement, None));
+                break;
+            }
+        }
+    }
+    sent
+}
+
+#[test]
+#[ignore = "runs on a file system of its own, which another test mounts"]
+fn on_a_small_disk_with_many_clients() {
+    let Some(place) = place() else { return };
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+        let (dir, filler) = (place.join("ledger"), place.join("filler"));
+        let mut ledger = Arc::new(new_ledger(&dir).await);
+        record(&ledger, enrol("P", &publisher(10), 0)).await;
+        let (mut acknowledged, mut went_on) = (Vec::new(), 0);
+        for round in 0..6 {
+            fill(&filler, 400 + 100 * u64::try_from(round).unwrap());
+            let clients = (0..24).map(|client| tokio::spawn(send_until_it_fails(ledger.clone(), client, round)));
+            let mut sent = Vec::new();
+            for client in clients.collect::<Vec<_>>() {
+                sent.extend(client.await.unwrap());
+            }
+            fs::remove_file(&filler).unwrap();
+            // Until it is opened again, a stopped ledger records nothing.
+            if ledger.seal().await.is_ok() {
+                went_on += 1;
+            } else {
+                Arc::into_inner(ledger).unwrap().close().await;
+                ledger = Arc::new(Ledger::open(&dir).await.unwrap());
+            }
+            let again = sent.iter().map(|(statement, _)| statement.clone()).collect();
+            let outcomes = ledger.submit_many(again).await.unwrap();
+            for ((statement, said), outcome) in sent.into_iter().zip(outcomes) {
+                let index = match (said, outcome) {
+                    (Some(said), Outcome::Existing(index)) if index == said => index,
+                    (None, Outcome::Recorded(index) | Outcome::Existing(index)) => index,
+                    (_, other) => panic!("{other:?} after {said:?}"),
+                };
+                acknowledged.push((statement, index));
+            }
+        }
+        assert!(went_on > 0, "a full disk alone stops no ledger");
+        is_all_there(&ledger, &acknowledged).await;
+        Arc::into_inner(ledger).unwrap().close().await;
+        assert_eq!(ledger::fsck(&dir, &mut |_, _| ()).await.unwrap().findings, []);
+    });
+}
+
+#[test]
 fn a_read_only_database_is_said_and_loses_nothing() {
     run_on_its_own_file_system("on_a_disk_that_becomes_read_only", 16 << 10);
 }

@@ -13,6 +13,8 @@ use super::wal::WalMover;
 const PAGE_SIZE: u32 = 16_384;
 /// The writer's page cache in KiB: all of `subject` and `map_tile` for a million subjects.
 const WRITER_CACHE_KIB: u32 = 262_144;
+/// Prepared statements the writer keeps: batches of the same few sizes come again and again.
+const WRITER_STATEMENTS: usize = 512;
 /// A reader's page cache in KiB.
 const READER_CACHE_KIB: u32 = 16_384;
 /// The WAL shrinks to this many bytes after it was moved.
@@ -46,7 +48,7 @@ impl Store {
             .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
             .pragma("wal_autocheckpoint", "0")
             .pragma("journal_size_limit", WAL_LIMIT.to_string())
-            .statement_cache_capacity(200);
+            .statement_cache_capacity(WRITER_STATEMENTS);
         let mut connection = options.connect().await?;
         sqlx::migrate!("../migrations").run(&mut connection).await?;
         let wal = WalMover::start(path).await?;

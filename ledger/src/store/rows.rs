@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::StoreError;
 
-/// Rows per statement, largest first; SQLite takes 32,766 parameters, and each size is one prepared statement.
-const SIZES: [usize; 4] = [256, 32, 4, 1];
+/// The most rows of a statement: SQLite takes 32,766 parameters. Each number of rows up to it is a prepared statement of its own.
+const MOST: usize = 256;
 
 /// `INSERT INTO table VALUES (?, …), … tail`, for rows that `bind` turns into parameters.
 pub(super) struct Insert {
@@ -30,21 +30,14 @@ impl Insert {
         rows: Vec<R>,
         bind: impl Fn(&mut SqliteArguments, R) -> Result<(), BoxDynError>,
     ) -> Result<(), StoreError> {
-        let mut left = rows.len();
         let mut rows = rows.into_iter();
-        for size in SIZES {
-            if left < size {
-                continue;
+        while rows.len() > 0 {
+            let sql: Arc<str> = self.sql(rows.len().min(MOST)).into();
+            let mut arguments = SqliteArguments::default();
+            for row in rows.by_ref().take(MOST) {
+                bind(&mut arguments, row).map_err(sqlx::Error::Encode)?;
             }
-            let sql: Arc<str> = self.sql(size).into();
-            while left >= size {
-                let mut arguments = SqliteArguments::default();
-                for row in rows.by_ref().take(size) {
-                    bind(&mut arguments, row).map_err(sqlx::Error::Encode)?;
-                }
-                sqlx::query_with(AssertSqlSafe(sql.clone()), arguments).execute(&mut *connection).await?;
-                left -= size;
-            }
+            sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut *connection).await?;
         }
         Ok(())
     }

@@ -10,8 +10,8 @@
 //! The template has one spelling, so reading is walking along it; there is no backslash and no white space in it.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::{String, ToString as _};
+use core::fmt::{self, Write as _};
 
 use super::code::is_jurisdiction;
 use super::json::MAX_NUMBER;
@@ -206,13 +206,22 @@ impl<'a> Entry<'a> {
 
     /// The entry's one spelling.
     pub fn format(&self) -> String {
+        let statement = if let Body::Statement { statement, .. } = &self.body { statement.len() } else { 0 };
+        let mut text = String::with_capacity(statement + 512);
+        self.write(&mut text).expect("a string takes what is written");
+        text
+    }
+
+    fn write(&self, text: &mut String) -> fmt::Result {
         let Entry { index, time, prev, body } = self;
-        let mut text = format!("{{\"v\":1,\"index\":{index},\"time\":{},\"prev\":\"{prev}\",\"kind\":\"", time.0);
-        text += &match body {
-            Body::Statement { subject, seq, prev_in_subject, statement } => format!(
+        write!(text, "{{\"v\":1,\"index\":{index},\"time\":{},\"prev\":\"{prev}\",\"kind\":\"", time.0)?;
+        match body {
+            Body::Statement { subject, seq, prev_in_subject, statement } => write!(
+                text,
                 "statement\",\"subject\":\"{subject}\",\"seq\":{seq},\"prev_in_subject\":\"{prev_in_subject}\",\"statement\":\"{statement}\"}}"
             ),
-            Body::Genesis(g) => format!(
+            Body::Genesis(g) => write!(
+                text,
                 "genesis\",\"subject\":\"ledger\",\"seq\":0,\"prev_in_subject\":\"{}\",\"origin\":\"{}\",\"log_key\":\"{}\",\"root_jwk\":{},\"recovery_jwk\":{},\"jurisdiction\":\"{}\",\"predecessor\":\"{}\"}}",
                 Hash::ZERO,
                 g.origin,
@@ -222,9 +231,10 @@ impl<'a> Entry<'a> {
                 g.jurisdiction,
                 g.predecessor
             ),
-            Body::Seal(seal) => format!("seal\",\"subjects\":{},\"map_root\":\"{}\"}}", seal.subjects, seal.map_root),
-        };
-        text
+            Body::Seal(seal) => {
+                write!(text, "seal\",\"subjects\":{},\"map_root\":\"{}\"}}", seal.subjects, seal.map_root)
+            }
+        }
     }
 
     /// The subject, `seq` and `prev_in_subject`; none for a seal.
