@@ -36,7 +36,12 @@ pub(crate) struct Answer {
 impl Server {
     /// Serves `ledger` of a directory on a free port.
     pub(crate) fn start(dir: &Path, options: &[&str]) -> Self {
-        let args = [&["--json", "serve", "ledger", "--listen", "127.0.0.1:0"][..], options].concat();
+        Self::start_with(dir, &[&["--listen", "127.0.0.1:0"][..], options].concat())
+    }
+
+    /// Serves `ledger` of a directory where the options say.
+    pub(crate) fn start_with(dir: &Path, options: &[&str]) -> Self {
+        let args = [&["--json", "serve", "ledger"][..], options].concat();
         let mut child = command(&operator(), &args, dir).stderr(Stdio::inherit()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Backup(Target),
     /// 提供 HTTP 服务 Serve the ledger over HTTP
     Serve(Serve),
+    /// 见证 Cosign the checkpoints of ledgers, as an independent witness
+    Witness(WitnessArguments),
     /// 演示 Run the main job on the sample that ships with the program
     Demo(Demo),
 }
@@ -458,6 +460,30 @@ pub(crate) struct Show {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct WitnessArguments {
+    /// 见证人目录：密钥和记忆，首次启动时建立 The witness's directory, key and memory; made at its first start
+    pub(crate) dir: PathBuf,
+    /// 监听地址 Where to listen
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: String,
+    /// 账本公钥（vkey），可给多个 The verifier keys of the logs it cosigns for
+    #[arg(long, value_name = "VKEY", required = true, num_args = 1..)]
+    pub(crate) log: Vec<String>,
+    /// 见证人名称，首次启动时确定 Its name, a URL without scheme; fixed at its first start
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// 重放见证：只共签从此地址取得并审计过的 Cosign only what was fetched from this address and audited
+    #[arg(long, value_name = "URL")]
+    pub(crate) replay: Option<String>,
+    /// 日志格式 The form of the log on standard error
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
+    /// 日志详细程度 How much is logged
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) log_level: LogLevel,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// 演示目录，默认临时目录 Where to run; default: a new directory
     #[arg(long)]
@@ -483,6 +509,12 @@ pub(crate) struct Serve {
     /// 无新公告时多久封一个空批次，off 为不封 How long a ledger may be quiet before an empty batch is sealed; default 1h; `off`: for ever
     #[arg(long, value_name = "DURATION")]
     pub(crate) heartbeat: Option<String>,
+    /// 信任策略（C2SP tlog-policy）：向其中列出网址的见证人请求共签，达到法定数才公布 The trust policy: its witnesses with addresses are asked to cosign, and a head is published once the quorum has
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// 等待多久后未达法定数也公布，默认永不 Publish without the quorum after this time; default: never
+    #[arg(long, value_name = "DURATION", requires = "policy")]
+    pub(crate) publish_without_quorum_after: Option<String>,
     /// 日志格式 The form of the log on standard error
     #[arg(long, value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,

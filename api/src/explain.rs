@@ -3,8 +3,10 @@
 
 use ledger::draft::DraftError;
 use ledger::publisher::PublisherError;
+use ledger::witness::WitnessError;
 use ledger::{GuardError, LedgerError, LockError, Refusal, SignerError, StoreError};
 use verifier::explain::Explain as _;
+use verifier::log::note::VerifierKeyError;
 use verifier::record::subject::SubjectError;
 use verifier::record::vocabulary::VocabularyError;
 
@@ -26,6 +28,39 @@ pub(crate) trait Say: std::fmt::Display {
 impl Say for SubjectError {
     fn zh(&self) -> String {
         verifier::explain::Explain::zh(self)
+    }
+}
+
+impl Say for VerifierKeyError {
+    fn zh(&self) -> String {
+        verifier::explain::Explain::zh(self)
+    }
+}
+
+impl Say for WitnessError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Database(error) => format!("见证人的数据库出错：{error}"),
+            Self::Signer(SignerError::Name(error)) => format!("见证人名称：{}", Say::zh(error)),
+            Self::Signer(error) => error.zh(),
+            Self::Running { dir, holder } => {
+                format!("{} 的见证人已由进程 {holder} 运行：请先结束它", dir.display())
+            }
+            Self::File { path, source } => format!("{}：{source}", path.display()),
+            Self::Lost { dir, found, missing } => format!(
+                "{} 中有 {found} 而没有 {missing}：请按其最后的样子取回；丢了记忆或密钥的见证人不得沿用原名，请在空目录另建一个",
+                dir.display()
+            ),
+            Self::Other { dir, expected, found } => {
+                format!("{} 中的见证人是 {expected}，不是 {found}：请按原样启动，或在别处另建一个", dir.display())
+            }
+            Self::Damaged { dir, what } => {
+                format!("{} 中的 witness.db 已损坏（{what}）：请按其最后的样子取回", dir.display())
+            }
+            Self::Clock { now, last } => {
+                format!("本机时钟为 {now}，上次共签却在 {last}（自 1970 年起的秒数）：请校正时钟")
+            }
+        }
     }
 }
 
@@ -98,6 +133,7 @@ impl Say for LedgerError {
             Self::WrongLogKey { expected } => {
                 format!("log.key 不是账本指定签署下一检查点的密钥（{expected}）：请取回该密钥文件")
             }
+            Self::Contradicted { reason } => reason.clone(),
             Self::Closed => "账本已关闭：请重新打开".to_owned(),
             Self::Stopped(error) => format!("重新打开账本之前不再录入：{}", error.zh()),
             Self::NotRecorded(error) => format!("本批均未录入，请重新提交：{}", error.zh()),
@@ -156,7 +192,7 @@ impl Say for SignerError {
                 "{} 不是 Ed25519 私钥：应为含 kty OKP、crv Ed25519、x、d 的 JWK，或 PKCS#8（PEM 或 DER）；可用 `mingzhang keygen` 生成",
                 path.display()
             ),
-            Self::Name(error) => format!("账本名称：{}", error.zh()),
+            Self::Name(error) => format!("账本名称：{}", Say::zh(error)),
             Self::Random(error) => format!("操作系统不提供随机数：{error}"),
         }
     }

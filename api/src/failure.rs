@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ledger::draft::DraftError;
 use ledger::publisher::PublisherError;
+use ledger::witness::WitnessError;
 use ledger::{LedgerError, Refusal, SignerError};
 use verifier::record::subject::SubjectError;
 
@@ -63,6 +64,10 @@ from! {
     DraftError => |_| 1;
     PublisherError => |error| if matches!(error, PublisherError::Randomness(_)) { 2 } else { 1 };
     SignerError => |error| if matches!(error, SignerError::Name(_)) { 1 } else { 2 };
+    WitnessError => |error| match error {
+        WitnessError::Other { .. } | WitnessError::Signer(SignerError::Name(_)) => 1,
+        _ => 2,
+    };
     LedgerError => |error| match error {
         LedgerError::NotEmpty { .. } | LedgerError::Jurisdiction | LedgerError::OtherLedgersTree { .. } => 1,
         LedgerError::Signer(SignerError::Name(_)) => 1,

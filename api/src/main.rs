@@ -7,6 +7,7 @@ mod authority;
 mod books;
 mod check;
 mod clock;
+mod cosigning;
 mod demo;
 mod explain;
 mod failure;
@@ -24,6 +25,7 @@ mod publish;
 mod reading;
 mod remote;
 mod serve;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -74,6 +76,7 @@ async fn run(command: Command, output: Output) -> Result<u8, Failure> {
         Command::Seal(arguments) => keeping::seal(&arguments, output).await,
         Command::Backup(arguments) => keeping::backup(&arguments, output).await,
         Command::Serve(arguments) => serve::serve(&arguments, output).await,
+        Command::Witness(arguments) => witness::witness(&arguments, output).await,
         Command::Demo(arguments) => demo::demo(&arguments, output).await,
     }
 }

@@ -1,7 +1,7 @@
 //! `serve`: the ledger over HTTP, until it is told to stop.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,10 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use verifier::log::policy::Policy;
 
 use crate::args::Serve;
+use crate::cosigning::{Cosigning, CosigningOptions};
 use crate::failure::Failure;
 use crate::http::connection;
 use crate::http::exchange::Exchange;
@@ -32,6 +34,8 @@ const ERASE_AGAIN: Duration = Duration::from_secs(30);
 struct Configuration {
     public_url: Option<String>,
     heartbeat: Option<String>,
+    policy: Option<PathBuf>,
+    publish_without_quorum_after: Option<String>,
     limits: Limits,
 }
 
@@ -43,11 +47,28 @@ pub(crate) async fn serve(arguments: &Serve, output: Output) -> Result<u8, Failu
     let heartbeat = read_heartbeat(heartbeat)?;
     let public_url = arguments.public_url.clone().or(configuration.public_url).unwrap_or_default();
     let public_url = public_url.trim_end_matches('/').to_owned();
-    let ledger = Ledger::open(&arguments.dir).await?;
+    let policy = arguments.policy.as_ref().or(configuration.policy.as_ref());
+    let patience = arguments.publish_without_quorum_after.as_ref();
+    let patience = patience.or(configuration.publish_without_quorum_after.as_ref());
+    let options = policy.map(|policy| read_policy(policy, patience, &arguments.dir)).transpose()?;
+    let mut ledger = Ledger::open(&arguments.dir).await?;
+    if let Some(options) = &options {
+        ledger = ledger.under(Arc::new(options.policy.clone()));
+    }
     let bound = TcpListener::bind(&arguments.listen).await;
     let listener = bound.map_err(|error| Failure::operational(format_args!("{}: {error}", arguments.listen)))?;
     let address = listener.local_addr().map_err(Failure::operational)?;
-    let site = Site::open(ledger, arguments.dir.clone(), configuration.limits, public_url).await;
+    let cosigning = match options {
+        Some(options) => match Cosigning::start(ledger.heads(), options).await {
+            Ok(cosigning) => Some(cosigning),
+            Err(failure) => {
+                ledger.close().await;
+                return Err(failure);
+            }
+        },
+        None => None,
+    };
+    let site = Site::open(ledger, arguments.dir.clone(), configuration.limits, public_url, cosigning).await;
     let site = Arc::new(site.map_err(|error| match error {
         SiteError::Ledger(error) => error.into(),
         SiteError::Measurements(error) => Failure::operational(error),
@@ -88,6 +109,9 @@ async fn close(mut site: Arc<Site>) {
     for _ in 0..100 {
         match Arc::try_unwrap(site) {
             Ok(site) => {
+                if let Some(cosigning) = site.cosigning {
+                    cosigning.stop().await;
+                }
                 site.ledger.close().await;
                 tracing::info!("stopped");
                 return;
@@ -109,12 +133,28 @@ fn read_heartbeat(text: &str) -> Result<Option<Duration>, Failure> {
     if text == "off" {
         return Ok(None);
     }
+    read_duration(text).map(Some)
+}
+
+/// Whose cosignatures are asked for.
+fn read_policy(path: &Path, patience: Option<&String>, dir: &Path) -> Result<CosigningOptions, Failure> {
+    let text = fs::read(path).map_err(|error| Failure::file(path, &error))?;
+    let policy = Policy::parse(text).map_err(|error| {
+        let zh = verifier::explain::Explain::zh(&error);
+        Failure::said(format_args!("{}：{zh}", path.display()), format_args!("{}: {error}", path.display()))
+    })?;
+    let publish_without_quorum_after = patience.map(|text| read_duration(text)).transpose()?;
+    Ok(CosigningOptions { policy, publish_without_quorum_after, dir: dir.to_owned() })
+}
+
+/// A duration of at least a second, e.g. `1h` or `10m`.
+fn read_duration(text: &str) -> Result<Duration, Failure> {
     let span: Option<Duration> = text.parse::<jiff::SignedDuration>().ok().and_then(|span| span.try_into().ok());
     match span.filter(|span| *span >= Duration::from_secs(1)) {
-        Some(span) => Ok(Some(span)),
+        Some(span) => Ok(span),
         None => Err(Failure::said(
-            format_args!("`{text}` 不是时长：应如 1h、10m、30s，或 off"),
-            format_args!("`{text}` is no duration: expected e.g. 1h, 10m, 30s, or off"),
+            format_args!("`{text}` 不是时长：应如 1h、10m、30s"),
+            format_args!("`{text}` is no duration: expected e.g. 1h, 10m, 30s"),
         )),
     }
 }

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use verifier::dossier::{DossierFile, EntryPart, Head, SubjectPart};
+use verifier::dossier::{DossierFile, EntryPart, Head, SubjectPart, time_group};
 use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::hash::Hash;
+use verifier::log::hash::{Hash, RootHash};
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::tlog_proof::TlogProof;
+use verifier::log::tree::Frontier;
 use verifier::receipt::format_extra;
 use verifier::record::subject::Subject;
 use verifier::record::subject_map::SubjectState;
@@ -22,6 +23,11 @@ use crate::store::{CosignedAround, Held, MapHead, Snapshot, index_of};
 /// Entries whose rows are read together: their tiles are some 10 MB.
 const TOGETHER: usize = 256;
 
+/// Cosigned checkpoints looked at on either side of an entry.
+const BOUNDS_LOOKED_AT: usize = 64;
+/// Cosigned checkpoints looked at for one that has enough cosignatures.
+const LOOKED_AT: usize = 4096;
+
 impl Reader {
     /// The receipt of an entry under the newest head (`.tlog-proof`); nothing if there is no such entry.
     ///
@@ -30,6 +36,23 @@ impl Reader {
     pub async fn receipt(&self, index: LeafIndex) -> Result<Option<String>, LedgerError> {
         let mut snapshot = self.readers.snapshot().await?;
         let checkpoint = read_head(&mut snapshot).await?;
+        self.make_receipt(snapshot, index, checkpoint).await
+    }
+
+    /// The receipt of an entry under an earlier head of this ledger; nothing if that does not cover it.
+    ///
+    /// # Errors
+    /// As [`Reader::receipt`].
+    pub async fn receipt_under(&self, index: LeafIndex, head: SignedCheckpoint) -> Result<Option<String>, LedgerError> {
+        self.make_receipt(self.readers.snapshot().await?, index, head).await
+    }
+
+    async fn make_receipt(
+        &self,
+        mut snapshot: Snapshot,
+        index: LeafIndex,
+        checkpoint: SignedCheckpoint,
+    ) -> Result<Option<String>, LedgerError> {
         let size = checkpoint.checkpoint.size.0;
         let Some(entry) = snapshot.entry(index.0).await?.filter(|_| index.0 < size) else { return Ok(None) };
         let disclosures: Vec<String> = snapshot.disclosures(index.0).await?.into_iter().map(|(_, text)| text).collect();
@@ -96,6 +119,49 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// The root of the tree of the first entries; nothing beyond the ledger's size. Costs a few tiles.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn root_at(&self, size: TreeSize) -> Result<Option<RootHash>, LedgerError> {
+        let mut snapshot = self.readers.snapshot().await?;
+        if size > read_head(&mut snapshot).await?.checkpoint.size {
+            return Ok(None);
+        }
+        let parts = snapshot.prove(size.0, |reader| prover::frontier(size.0, reader)).await?;
+        let frontier = Frontier::from_parts(size, parts);
+        let what = "the tiles are not those of its size";
+        Ok(Some(frontier.map_err(|_| LedgerError::Inconsistent { what })?.root()))
+    }
+
+    /// The newest checkpoint of at most this size that `accepts` takes, with its cosignatures; of those with a cosignature the
+    /// newest [`LOOKED_AT`] are looked at.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn newest_cosigned(
+        &self,
+        size: TreeSize,
+        accepts: impl Fn(&SignedCheckpoint) -> bool,
+    ) -> Result<Option<SignedCheckpoint>, LedgerError> {
+        let mut snapshot = self.readers.snapshot().await?;
+        let mut below = size.0;
+        for _ in 0..LOOKED_AT {
+            let Some(note) = snapshot.cosigned_around(&[below]).await?.remove(&below).and_then(|around| around.before)
+            else {
+                return Ok(None);
+            };
+            if accepts(&note) {
+                return Ok(Some(note));
+            }
+            let Some(next) = note.checkpoint.size.0.checked_sub(1) else { return Ok(None) };
+            below = next;
+        }
+        Ok(None)
+    }
+}
+
 /// A dossier being made.
 struct Making<'a> {
     reader: &'a Reader,
@@ -144,6 +210,9 @@ impl<'a> Making<'a> {
             disclosures.entry(index_of(row >> 8)).or_default().push(text);
         }
         let mut cosigned = self.snapshot.cosigned_around(&indexes).await?;
+        for around in cosigned.values_mut() {
+            self.settle(around).await?;
+        }
         let covering = cosigned.iter().filter_map(|(index, around)| Some((*index, around.after.as_ref()?)));
         let covered = covering.map(|(index, note)| (index, note.checkpoint.size.0)).collect();
         let mut recorded = self.inclusions(covered).await?.into_iter();
@@ -165,6 +234,32 @@ impl<'a> Making<'a> {
             entries.iter().map(|(index, size)| prover::inclusion(*index, *size, reader)).collect()
         };
         Ok(self.snapshot.prove(self.size(), prove).await?)
+    }
+
+    /// Goes from the nearest cosigned checkpoints on to the nearest that enough witnesses have cosigned to tell a time by; where
+    /// none of the next few has enough, the nearest stay.
+    async fn settle(&mut self, around: &mut CosignedAround) -> Result<(), LedgerError> {
+        let Some(policy) = self.reader.policy.clone() else { return Ok(()) };
+        let group = time_group(&policy);
+        let tells_time =
+            |note: &SignedCheckpoint| policy.cosigned(note).is_ok_and(|cosigned| cosigned.late(group).is_some());
+        let (mut before, mut after) = (around.before.clone(), around.after.clone());
+        for _ in 0..BOUNDS_LOOKED_AT {
+            let Some(note) = before.take_if(|note| !tells_time(note)) else { break };
+            let Some(below) = note.checkpoint.size.0.checked_sub(1) else { break };
+            before = self.beside(below).await?.before;
+        }
+        for _ in 0..BOUNDS_LOOKED_AT {
+            let Some(note) = after.take_if(|note| !tells_time(note)) else { break };
+            after = self.beside(note.checkpoint.size.0).await?.after;
+        }
+        around.before = before.filter(tells_time).or(around.before.take());
+        around.after = after.filter(tells_time).or(around.after.take());
+        Ok(())
+    }
+
+    async fn beside(&mut self, size: u64) -> Result<CosignedAround, LedgerError> {
+        Ok(self.snapshot.cosigned_around(&[size]).await?.remove(&size).unwrap_or_default())
     }
 
     async fn finish(mut self, subjects: Vec<SubjectPart>) -> Result<DossierFile, LedgerError> {

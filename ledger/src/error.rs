@@ -83,6 +83,12 @@ pub enum LedgerError {
         /// This ledger's origin.
         origin: String,
     },
+    /// A witness holds a head that this ledger does not.
+    #[error("{reason}")]
+    Contradicted {
+        /// Which, and what to do.
+        reason: String,
+    },
     /// The writer has stopped.
     #[error("the ledger is closed: open it again")]
     Closed,

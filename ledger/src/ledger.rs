@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use verifier::log::index::{LeafIndex, TreeSize};
+use verifier::log::policy::Policy;
 use verifier::record::authority::Grant;
 use verifier::record::code::{PublisherId, is_jurisdiction};
 use verifier::record::entry::{EntryTime, Genesis};
@@ -242,6 +243,13 @@ impl Ledger {
             pending.answer = Some(answer);
         }
         Ok(pending)
+    }
+
+    /// As [`Reader::under`].
+    #[must_use]
+    pub fn under(mut self, policy: Arc<Policy>) -> Self {
+        self.reader = self.reader.under(policy);
+        self
     }
 
     /// The log's origin.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::index::LeafIndex;
+use verifier::log::policy::Policy;
 
 use crate::error::LedgerError;
 use crate::ledger::DATABASE;
@@ -36,6 +37,8 @@ pub struct Reader {
     map_head: Arc<Mutex<Option<AsOf<MapHead>>>>,
     /// How what is handed out is checked, as of the last head seen.
     own_policy: Arc<Mutex<Option<Arc<OwnPolicy>>>>,
+    /// Whose clocks count where a dossier says when its entries became public.
+    pub(crate) policy: Option<Arc<Policy>>,
 }
 
 impl Reader {
@@ -49,7 +52,16 @@ impl Reader {
             return Err(LedgerError::NoLedger { dir: dir.to_owned() });
         }
         let readers = Readers::open(&database, CONNECTIONS).await?;
-        Ok(Self { readers, dir: dir.to_owned(), database, map_head: Arc::default(), own_policy: Arc::default() })
+        let (map_head, own_policy) = Default::default();
+        Ok(Self { readers, dir: dir.to_owned(), database, map_head, own_policy, policy: None })
+    }
+
+    /// The same ledger, whose dossiers bound the time of their entries by checkpoints that enough witnesses of this policy have
+    /// cosigned, instead of by any that have a cosignature.
+    #[must_use]
+    pub fn under(mut self, policy: Arc<Policy>) -> Self {
+        self.policy = Some(policy);
+        self
     }
 
     /// The newest checkpoint.

@@ -47,12 +47,22 @@ pub(crate) struct Sealed {
     pub(crate) planning: Duration,
 }
 
+/// Lines of witnesses for the checkpoint of a size, and who waits until they are kept.
+#[derive(Debug)]
+pub(crate) struct Cosigned {
+    pub(crate) size: u64,
+    pub(crate) lines: Vec<String>,
+    pub(crate) asker: oneshot::Sender<Result<(), LedgerError>>,
+}
+
 /// What the recorder is told to do, one order at a time.
 pub(crate) enum Order {
     /// Record the batch.
     Record(Sealed),
     /// Leave nothing in the files that is in no table any more: see [`Store::scrub`].
     Scrub(bool, oneshot::Sender<Result<bool, LedgerError>>),
+    /// Keep what witnesses have added to a checkpoint.
+    Keep(Cosigned),
 }
 
 /// Why a batch was not recorded, as its askers were told.
@@ -125,6 +135,10 @@ impl Recorder {
             Order::Record(sealed) => self.record(sealed).await,
             Order::Scrub(rewrite, asker) => {
                 let _ = asker.send(self.store.scrub(rewrite).await.map_err(LedgerError::from));
+                Ok(())
+            }
+            Order::Keep(Cosigned { size, lines, asker }) => {
+                let _ = asker.send(self.store.keep_cosignatures(size, lines).await.map_err(LedgerError::from));
                 Ok(())
             }
         }

@@ -25,7 +25,7 @@ use crate::batch::{Known, Needed, OpenBatch};
 use crate::clock::{Clock, ledger_time};
 use crate::error::LedgerError;
 use crate::guard::{Guard, check};
-use crate::recorder::{Answer, Asker, Failed, Order, Orders, Recorder, Sealed, SharedRegistry, refuse};
+use crate::recorder::{Answer, Asker, Cosigned, Failed, Order, Orders, Recorder, Sealed, SharedRegistry, refuse};
 use crate::signer::LogSigner;
 use crate::state::State;
 use crate::store::{Readers, Store, index_of};
@@ -45,6 +45,10 @@ pub(crate) enum Message {
     /// Leave nothing in the files that is in no table any more; with `true`, rewrite the whole database for it. The answer is
     /// whether a reader's snapshot prevents it.
     Scrub(bool, oneshot::Sender<Result<bool, LedgerError>>),
+    /// Keep these lines.
+    Cosigned(Cosigned),
+    /// Sign nothing more, for this reason.
+    Stop(LedgerError),
     /// Finish what was asked before, close the files, and end.
     Close(oneshot::Sender<()>),
 }
@@ -157,6 +161,11 @@ impl Sequencer {
                         orders.give(Order::Scrub(rewrite, asker));
                         self.settle(orders).await?;
                     }
+                    Message::Cosigned(cosigned) => {
+                        self.settle(orders).await?;
+                        orders.give(Order::Keep(cosigned));
+                    }
+                    Message::Stop(reason) => return Err(self.stop(reason, orders).await),
                     Message::Close(closed) => {
                         self.finish(orders).await?;
                         return Ok(Some(closed));
@@ -257,6 +266,16 @@ impl Sequencer {
         self.settle(orders).await
     }
 
+    /// What is on its way comes to its end; nothing that was only planned is signed.
+    async fn stop(&mut self, reason: LedgerError, orders: &mut Orders) -> Failed {
+        if let Err(failed) = self.settle(orders).await {
+            return failed;
+        }
+        let stopped = Failed::Stopped(Arc::new(reason));
+        refuse(std::mem::take(&mut self.open.askers), &stopped);
+        stopped
+    }
+
     /// How the recorder's last order ended. Where it failed, what was planned after it does not hold.
     async fn take_result(&mut self, result: Result<(), Failed>) -> Result<(), Failed> {
         let Err(failed) = result else { return Ok(()) };
@@ -298,6 +317,8 @@ async fn refuse_all(queue: &mut mpsc::UnboundedReceiver<Message>, failed: &Faile
         match message {
             Message::Record(_, _, answer) | Message::Seal(answer) => drop(answer.send(Err(failed.told()))),
             Message::Scrub(_, asker) => drop(asker.send(Err(failed.told()))),
+            Message::Cosigned(Cosigned { asker, .. }) => drop(asker.send(Err(failed.told()))),
+            Message::Stop(_) => {}
             Message::Close(closed) => return Some(closed),
         }
     }

@@ -9,6 +9,7 @@ use ed25519_dalek::pkcs8::DecodePrivateKey as _;
 use ed25519_dalek::{Signer as _, SigningKey};
 use verifier::log::base64::{decode_url, encode_url};
 use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
+use verifier::log::cosignature::{Cosignature, cosigned_message};
 use verifier::log::key::PublicKey;
 use verifier::log::note::{KeyKind, VerifierKey, VerifierKeyError, signature_line};
 use verifier::record::json;
@@ -202,8 +203,35 @@ impl LogSigner {
     }
 }
 
+/// A witness's key: a private key and the name it cosigns under.
+#[derive(Debug)]
+pub(crate) struct WitnessSigner {
+    key: PrivateKey,
+    vkey: VerifierKey,
+}
+
+impl WitnessSigner {
+    pub(crate) fn new(name: &str, key: PrivateKey) -> Result<Self, SignerError> {
+        let vkey = VerifierKey::new(name, KeyKind::CosignatureV1, key.jwk.key.clone())?;
+        Ok(Self { key, vkey })
+    }
+
+    pub(crate) fn vkey(&self) -> &VerifierKey {
+        &self.vkey
+    }
+
+    /// The signature line, with its newline, that says the checkpoint was the newest of its log at `time`, in seconds since the
+    /// Unix epoch.
+    pub(crate) fn cosign(&self, checkpoint: &SignedCheckpoint, time: u64) -> String {
+        let message = cosigned_message(time, checkpoint.body());
+        let signature = self.key.key.sign(message.as_bytes()).to_bytes();
+        signature_line(self.vkey.name(), self.vkey.key_id(), &Cosignature { timestamp: time, signature }.format())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use verifier::log::cosignature::cosignatures;
     use verifier::log::hash::empty_root;
     use verifier::log::index::TreeSize;
 
@@ -239,5 +267,16 @@ mod tests {
         let signer = LogSigner::new("example.com/log", PrivateKey::from_seed(&[7; 32])).expect("a name");
         let checkpoint = Checkpoint { origin: "example.com/log".to_owned(), size: TreeSize(0), root: empty_root() };
         assert_eq!(signer.sign(&checkpoint).signed_by(signer.vkey()), Ok(()));
+    }
+
+    #[test]
+    fn a_witness_says_when_it_saw_a_checkpoint() {
+        let log = LogSigner::new("example.com/log", PrivateKey::from_seed(&[7; 32])).expect("a name");
+        let witness = WitnessSigner::new("w1.example", PrivateKey::from_seed(&[8; 32])).expect("a name");
+        let checkpoint = Checkpoint { origin: "example.com/log".to_owned(), size: TreeSize(0), root: empty_root() };
+        let note = log.sign(&checkpoint);
+        let note = SignedCheckpoint::parse(&(note.format() + &witness.cosign(&note, 1_764_000_000))).expect("a note");
+        assert_eq!(cosignatures(&note, witness.vkey()), Ok(vec![1_764_000_000]));
+        assert_eq!(note.signed_by(log.vkey()), Ok(()));
     }
 }

@@ -9,10 +9,17 @@
 //!
 //! A layer imports only those below it. Nothing here reads a file, a clock or a random number; whoever has read this crate
 //! has read everything that decides.
+//!
+//! Behind the feature `client` stands [`client`], which reads a ledger's files for programs; it decides nothing.
 #![no_std]
 extern crate alloc;
+#[cfg(feature = "client")]
+#[macro_use]
+extern crate std;
 
 pub mod audit;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod dossier;
 pub mod evidence;
 pub mod explain;

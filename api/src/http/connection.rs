@@ -1,9 +1,14 @@
-//! Connections: accepted while there is room, held to the limits, and finished before the server stops.
+//! Connections: accepted while there is room, held to the limits, and finished before the server stops. Whoever answers on them
+//! is a [`Server`]: a ledger's [`Exchange`](super::exchange::Exchange), or a witness.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use http::{Request, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -13,10 +18,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
-use super::exchange::Exchange;
-use super::limits::seconds;
+use super::exchange::Body;
+use super::limits::{Limits, seconds};
 use super::problem::{Code, PROBLEM, Problem};
-use super::turns::{Denied, Turn};
+use super::turns::{Denied, Turn, Turns};
 use crate::language::Language;
 
 /// How long to wait when the operating system gives no more sockets, or all turns are taken.
@@ -24,22 +29,36 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long a connection that is sent away may take to hear it.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// Who answers.
+pub(crate) trait Server: Clone + Send + Sync + 'static {
+    /// Answers a request of a peer.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send;
+    /// Within what.
+    fn limits(&self) -> &Limits;
+    /// The connections that are open.
+    fn connections(&self) -> &Arc<Turns>;
+}
+
 /// Serves connections until `stop`, then finishes the requests under way.
-pub(crate) async fn serve(listener: TcpListener, exchange: Exchange, stop: impl Future<Output = ()>) {
+pub(crate) async fn serve(listener: TcpListener, server: impl Server, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let (stream, peer, turn) = tokio::select! {
             () = &mut stop => break,
-            accepted = accept(&listener, &exchange) => accepted,
+            accepted = accept(&listener, &server) => accepted,
         };
         match turn {
-            Ok(turn) => drop(tokio::spawn(converse(stream, peer, exchange.clone(), turn, graceful.watcher()))),
+            Ok(turn) => drop(tokio::spawn(converse(stream, peer, server.clone(), turn, graceful.watcher()))),
             Err(_) => drop(tokio::spawn(send_away(stream))),
         }
     }
     drop(listener);
-    let patience = seconds(exchange.site.limits.stop_seconds);
+    let patience = seconds(server.limits().stop_seconds);
     tracing::info!(connections = graceful.count(), "stopping: finishing what was accepted");
     if timeout(patience, graceful.shutdown()).await.is_err() {
         tracing::warn!(seconds = patience.as_secs(), "requests were still under way and are given up");
@@ -48,18 +67,17 @@ pub(crate) async fn serve(listener: TcpListener, exchange: Exchange, stop: impl 
 
 /// The next connection, with its turn, or without if its address has too many. While nobody may have one, it stays in the
 /// listener's backlog.
-async fn accept(listener: &TcpListener, exchange: &Exchange) -> (TcpStream, IpAddr, Result<Turn, Denied>) {
-    let site = &exchange.site;
+async fn accept(listener: &TcpListener, server: &impl Server) -> (TcpStream, IpAddr, Result<Turn, Denied>) {
     loop {
-        if site.connections.under_way() >= site.limits.connections {
+        if server.connections().under_way() >= server.limits().connections {
             sleep(PAUSE).await;
             continue;
         }
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let peer = address(peer);
-                let counted = Some(peer).filter(|peer| !site.limits.proxies.contains(peer));
-                return (stream, peer, site.connections.take(counted));
+                let counted = Some(peer).filter(|peer| !server.limits().proxies.contains(peer));
+                return (stream, peer, server.connections().take(counted));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -74,8 +92,8 @@ fn address(peer: SocketAddr) -> IpAddr {
     peer.ip().to_canonical()
 }
 
-async fn converse(stream: TcpStream, peer: IpAddr, exchange: Exchange, turn: Turn, watcher: Watcher) {
-    let limits = &exchange.site.limits;
+async fn converse(stream: TcpStream, peer: IpAddr, server: impl Server, turn: Turn, watcher: Watcher) {
+    let limits = server.limits();
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(seconds(limits.write_pause_seconds)));
@@ -85,10 +103,10 @@ async fn converse(stream: TcpStream, peer: IpAddr, exchange: Exchange, turn: Tur
         .header_read_timeout(seconds(limits.head_seconds))
         .max_headers(limits.headers)
         .max_buf_size(limits.head_bytes.max(8192));
-    let answering = exchange.clone();
+    let answering = server.clone();
     let service = service_fn(move |request| {
-        let exchange = answering.clone();
-        async move { exchange.answer(request, peer).await }
+        let server = answering.clone();
+        async move { server.answer(request, peer).await }
     });
     let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
     if let Err(error) = watcher.watch(connection).await {

@@ -18,10 +18,12 @@ use warp::filters::BoxedFilter;
 
 use super::answer::Answer;
 use super::cache::{Cache, none_match};
+use super::connection::Server;
 use super::encoding::{Encoding, is_text, is_worth_it};
-use super::limits::seconds;
+use super::limits::{Limits, seconds};
 use super::openapi::Resource;
 use super::problem::{Code, PROBLEM, Problem, language};
+use super::turns::Turns;
 use super::{Client, Site, measurements, routes};
 
 /// The body of an answer.
@@ -64,14 +66,8 @@ impl Asked {
     }
 }
 
-impl Exchange {
-    /// For a site.
-    pub(crate) fn new(site: Arc<Site>) -> Self {
-        Self { routes: routes(&site), site }
-    }
-
-    /// Answers a request of a peer.
-    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Response<Body>, Infallible> {
+impl Server for Exchange {
+    async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Response<Body>, Infallible> {
         let begun = Instant::now();
         let asked = Asked::of(request.method(), request.headers());
         let resource = self.site.resources.find(request.uri().path()).cloned();
@@ -83,6 +79,21 @@ impl Exchange {
         share(response.headers_mut(), &asked);
         self.note(&asked, &path, response.status(), begun, peer);
         Ok(response)
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.site.limits
+    }
+
+    fn connections(&self) -> &Arc<Turns> {
+        &self.site.connections
+    }
+}
+
+impl Exchange {
+    /// For a site.
+    pub(crate) fn new(site: Arc<Site>) -> Self {
+        Self { routes: routes(&site), site }
     }
 
     /// The answer to a request for a resource, before the way out.

@@ -12,6 +12,7 @@ use super::Site;
 use super::answer::{Answer, TEXT};
 use super::cache::Cache;
 use super::problem::{Code, Problem};
+use crate::cosigning::{Cosigning, CosigningState};
 use crate::explain::Say as _;
 use crate::language::Language;
 
@@ -33,11 +34,16 @@ pub(crate) struct Health {
     size: u64,
     /// Seconds since it was signed.
     checkpoint_age_seconds: u64,
+    /// How the witnesses stand, where they are asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cosigning: Option<CosigningState>,
 }
 
 fn health(site: &Site, status: &'static str) -> Answer {
     let size = site.ledger.published().checkpoint.size.0;
-    Answer::json(Cache::Never, &Health { status, size, checkpoint_age_seconds: site.checkpoint_age().as_secs() })
+    let cosigning = site.cosigning.as_ref().map(Cosigning::state);
+    let checkpoint_age_seconds = site.checkpoint_age().as_secs();
+    Answer::json(Cache::Never, &Health { status, size, checkpoint_age_seconds, cosigning })
 }
 
 /// The process lives
@@ -70,6 +76,10 @@ pub(crate) async fn ready(site: Arc<Site>) -> Result<Answer, Problem> {
 }
 
 async fn check(site: &Site) -> Result<(), (String, String)> {
+    let state = site.cosigning.as_ref().map(Cosigning::state).unwrap_or_default();
+    if let Some(alarm) = state.alarms.iter().find(|alarm| alarm.is_proven()) {
+        return Err((alarm.zh(), alarm.en()));
+    }
     let checked = tokio::time::timeout(PATIENCE, site.ledger.check_writer()).await;
     let said = |error: LedgerError| {
         tracing::warn!(%error, "not ready");

@@ -23,7 +23,11 @@ fn not_there() -> Problem {
 #[utoipa::path(get, path = "/checkpoint", tag = "log",
     responses((status = 200, description = "The checkpoint", body = String, content_type = "text/plain; charset=utf-8")))]
 pub(crate) async fn checkpoint(site: Arc<Site>) -> Result<Answer, Problem> {
-    let size = site.ledger.published().checkpoint.size;
+    let not_yet = || {
+        let (zh, en) = ("见证人尚未共签过账本头", "no head was cosigned by enough witnesses yet");
+        Problem::new(Code::NotCosigned, zh, en).retry_after(5)
+    };
+    let size = site.published_size().ok_or_else(not_yet)?;
     let note = site.ledger.checkpoint(size).await?.ok_or_else(not_there)?;
     Ok(Answer::new(TEXT, Cache::Revalidate, note.format()))
 }
@@ -76,7 +80,7 @@ pub(crate) async fn disclosures(tail: warp::path::Tail, site: Arc<Site>) -> Resu
     responses((status = 200, description = "The checkpoint", body = String, content_type = "text/plain; charset=utf-8")))]
 pub(crate) async fn published(size: String, site: Arc<Site>) -> Result<Answer, Problem> {
     let size = TreeSize::parse_decimal(&size).map_err(|_| not_there())?;
-    if size > site.ledger.published().checkpoint.size {
+    if site.published_size().is_none_or(|published| size > published) {
         return Err(not_there());
     }
     let note = site.ledger.checkpoint(size).await?.ok_or_else(not_there)?;

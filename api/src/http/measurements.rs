@@ -5,6 +5,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::Site;
+use crate::cosigning::CosigningState;
 
 /// How long an answer took until its first byte, in seconds, by route, method and status; a histogram.
 pub(crate) const REQUEST_SECONDS: &str = "mingzhang_http_request_seconds";
@@ -27,6 +28,12 @@ impl Measurements {
         metrics::describe_gauge!("mingzhang_queue_limit_kibibytes", "how much may wait");
         metrics::describe_gauge!("mingzhang_checkpoint_size", "entries of the newest checkpoint");
         metrics::describe_gauge!("mingzhang_checkpoint_age_seconds", "since it was signed");
+        metrics::describe_gauge!("mingzhang_published_size", "entries of the published checkpoint");
+        metrics::describe_gauge!("mingzhang_published_has_quorum", "1 if enough witnesses have cosigned it");
+        metrics::describe_gauge!("mingzhang_unpublished_seconds", "that the oldest head not published has waited");
+        metrics::describe_gauge!("mingzhang_alarms", "what witnesses have said against this ledger");
+        metrics::describe_gauge!("mingzhang_witness_size", "entries of the newest checkpoint it cosigned");
+        metrics::describe_gauge!("mingzhang_witness_failing", "1 if it has not cosigned what it was asked for last");
         metrics::describe_gauge!("mingzhang_http_connections", "connections open");
         metrics::describe_gauge!("mingzhang_http_writes", "writing requests under way");
         Ok(Self(handle))
@@ -47,7 +54,24 @@ impl Measurements {
         metrics::gauge!("mingzhang_checkpoint_age_seconds").set(site.checkpoint_age().as_secs_f64());
         metrics::gauge!("mingzhang_http_connections").set(site.connections.under_way() as f64);
         metrics::gauge!("mingzhang_http_writes").set(site.writes.under_way() as f64);
+        if let Some(cosigning) = &site.cosigning {
+            witnesses(&cosigning.state());
+        }
         self.0.render()
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // as above
+fn witnesses(state: &CosigningState) {
+    metrics::gauge!("mingzhang_published_size").set(state.published.unwrap_or_default() as f64);
+    metrics::gauge!("mingzhang_published_has_quorum").set(f64::from(u8::from(state.quorum)));
+    metrics::gauge!("mingzhang_unpublished_seconds").set(state.waiting_seconds as f64);
+    metrics::gauge!("mingzhang_alarms").set(state.alarms.len() as f64);
+    for witness in &state.witnesses {
+        let name = witness.name.clone();
+        metrics::gauge!("mingzhang_witness_size", "witness" => name.clone()).set(witness.size as f64);
+        let failing = f64::from(u8::from(witness.error.is_some()));
+        metrics::gauge!("mingzhang_witness_failing", "witness" => name).set(failing);
     }
 }
 

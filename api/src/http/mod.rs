@@ -11,7 +11,7 @@
 
 mod answer;
 mod attachments;
-mod body;
+pub(crate) mod body;
 mod cache;
 pub(crate) mod connection;
 mod encoding;
@@ -23,11 +23,11 @@ mod log_routes;
 mod measurements;
 mod notices;
 mod openapi;
-mod problem;
+pub(crate) mod problem;
 mod problem_pages;
 mod projects;
 mod registers;
-mod turns;
+pub(crate) mod turns;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -54,6 +54,7 @@ use self::measurements::Measurements;
 use self::openapi::Resources;
 use self::problem::{Code, Problem};
 use self::turns::{Denied, Turn, Turns};
+use crate::cosigning::Cosigning;
 
 /// How long a head may take from the database to the guard before a reader is sent away.
 const TO_THE_GUARD: Duration = Duration::from_secs(10);
@@ -66,6 +67,8 @@ pub(crate) struct Site {
     /// Where the server is reached from outside, without a final slash; empty if that was not said.
     pub(crate) public_url: String,
     pub(crate) measurements: Measurements,
+    /// What is published once witnesses have cosigned it; none: everything at once.
+    pub(crate) cosigning: Option<Cosigning>,
     description: Bytes,
     resources: Resources,
     memory: Memory,
@@ -93,6 +96,7 @@ impl Site {
         dir: PathBuf,
         limits: Limits,
         public_url: String,
+        cosigning: Option<Cosigning>,
     ) -> Result<Self, SiteError> {
         let description = openapi::describe(&public_url);
         let newest = ledger.entry(LeafIndex(ledger.published().checkpoint.size.0.saturating_sub(1))).await?;
@@ -109,11 +113,20 @@ impl Site {
             signed_at: AtomicU64::new(signed_at.unwrap_or_default()),
             erasures_pending: Mutex::default(),
             measurements: Measurements::start()?,
+            cosigning,
             ledger,
             dir,
             limits,
             public_url,
         })
+    }
+
+    /// Entries of the published head; nothing before witnesses have cosigned the first.
+    pub(crate) fn published_size(&self) -> Option<TreeSize> {
+        match &self.cosigning {
+            Some(cosigning) => cosigning.published().map(|note| note.checkpoint.size),
+            None => Some(self.ledger.published().checkpoint.size),
+        }
     }
 
     /// Notes that a checkpoint was signed just now.

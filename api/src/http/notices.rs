@@ -121,8 +121,24 @@ fn location(site: &Site, index: u64) -> String {
     format!("{}/api/v1/notices/{index}", site.public_url)
 }
 
-/// A receipt, once its head may leave.
+/// How long a receipt waits for witnesses to cosign its head.
+const WITNESSES: Duration = Duration::from_secs(30);
+
+/// A receipt, once its head may leave, and under one that enough witnesses have cosigned where they are asked to.
 async fn published_receipt(site: &Site, index: u64) -> Result<String, Problem> {
+    if let Some(cosigning) = &site.cosigning {
+        if index >= site.ledger.published().checkpoint.size.0 {
+            return Err(Problem::of(Code::NotFound));
+        }
+        let head = timeout(WITNESSES, cosigning.until_published(TreeSize(index + 1))).await;
+        let head = head.map_err(|_| {
+            let zh = format!("第 {index} 条已录入，见证人尚未共签");
+            let en = format!("entry {index} is recorded, but not enough witnesses have cosigned it yet");
+            Problem::new(Code::NotCosigned, zh, en).retry_after(5)
+        })??;
+        let receipt = site.ledger.receipt_under(LeafIndex(index), head).await?;
+        return receipt.ok_or_else(|| Problem::of(Code::NotFound));
+    }
     let Some(receipt) = site.ledger.receipt(LeafIndex(index)).await? else { return Err(Problem::of(Code::NotFound)) };
     // A proof, an empty line, and the note of its head: origin, size, root.
     let head = receipt.split_once("\n\n").map_or("", |(_, note)| note);

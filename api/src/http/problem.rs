@@ -102,6 +102,8 @@ codes! {
         "稍后重试；重复提交不会重复录入" "Try again after Retry-After; nothing is recorded twice";
     NotRecorded "not-recorded" 503 "未能录入" "Nothing was recorded",
         "稍后原样重新提交" "Submit the very same again after Retry-After";
+    NotCosigned "not-cosigned" 503 "尚待见证" "Not cosigned by enough witnesses yet",
+        "稍后再来；已录入的原样重新提交即得回执" "Ask again after Retry-After; what was recorded gives its receipt when it is submitted again";
     OutcomeUnknown "outcome-unknown" 503 "是否已录入尚不可知" "Whether it was recorded is not known yet",
         "原样重新提交：已录入的会得到原回执" "Submit the very same again: if it was recorded, its receipt comes back";
     NotReady "not-ready" 503 "账本目前不能签名" "The ledger cannot sign now",

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use utoipa::ToSchema;
 use verifier::dossier::{Dossier, DossierFile, Recorded};
 use verifier::log::index::LeafIndex;
@@ -160,9 +162,8 @@ pub(crate) async fn project(tail: warp::path::Tail, text: String, site: Arc<Site
     if asked == "absence" {
         return answer_absence(&site, &id, query(&text)?).await;
     }
-    let file = site.ledger.dossier(&Subject::Project(id.clone())).await?;
-    let published = site.until_published(file.head.checkpoint.checkpoint.size).await;
-    published?;
+    let subject = Subject::Project(id.clone());
+    let file = cosigned(&site, &subject, Wanted::Entries).await?;
     if asked == "dossier" {
         return Ok(file_answer(&file, &id, "dossier"));
     }
@@ -176,6 +177,43 @@ pub(crate) async fn project(tail: warp::path::Tail, text: String, site: Arc<Site
     Ok(Answer::json(Cache::Revalidate, &Timeline::of(&dossier, &id)))
 }
 
+/// How long the head of a dossier is waited for, and how many are tried.
+const COSIGNED: (Duration, usize) = (Duration::from_secs(5), 5);
+
+/// A dossier whose head may leave, and has its quorum where witnesses are asked. One whose head was passed over by a newer one
+/// is made again. What still lacks its quorum goes as it is: its reader is told so by the verifier.
+async fn cosigned(site: &Site, subject: &Subject, wanted: Wanted) -> Result<DossierFile, Problem> {
+    let mut file = make(site, subject, wanted).await?;
+    let Some(cosigning) = &site.cosigning else { return Ok(file) };
+    for _ in 0..COSIGNED.1 {
+        let size = file.head.checkpoint.checkpoint.size;
+        let Ok(note) = timeout(COSIGNED.0, cosigning.until_published(size)).await else { break };
+        let note = note?;
+        if note.checkpoint.size == size {
+            file.head.checkpoint = note;
+            break;
+        }
+        file = make(site, subject, wanted).await?;
+    }
+    Ok(file)
+}
+
+/// What is wanted of a project: its entries, or only the proof of what there is.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Entries,
+    Absence,
+}
+
+async fn make(site: &Site, subject: &Subject, wanted: Wanted) -> Result<DossierFile, Problem> {
+    let file = match wanted {
+        Wanted::Entries => site.ledger.dossier(subject).await?,
+        Wanted::Absence => site.ledger.absence(subject).await?,
+    };
+    site.until_published(file.head.checkpoint.checkpoint.size).await?;
+    Ok(file)
+}
+
 /// The id in a path, as a person types it.
 fn project_id(encoded: &str) -> Result<ProjectId, Problem> {
     let typed = percent_decode_str(encoded).decode_utf8().map_err(|_| {
@@ -186,8 +224,8 @@ fn project_id(encoded: &str) -> Result<ProjectId, Problem> {
 
 async fn answer_absence(site: &Site, id: &ProjectId, wanted: AbsenceQuery) -> Result<Answer, Problem> {
     let stage = wanted.stage.map(|code| stage(&code)).transpose()?;
-    let file = site.ledger.absence(&Subject::Project(id.clone())).await?;
-    site.until_published(file.head.checkpoint.checkpoint.size).await?;
+    let subject = Subject::Project(id.clone());
+    let file = cosigned(site, &subject, Wanted::Absence).await?;
     let tally = &file.subjects[0].state.tally;
     let disclosed = stage.and_then(|stage| tally.iter().find(|(found, _)| *found == stage));
     match disclosed {

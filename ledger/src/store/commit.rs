@@ -2,7 +2,7 @@
 
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments as _, Encode, Sqlite, SqliteConnection, Type};
+use sqlx::{Arguments as _, Connection as _, Encode, Sqlite, SqliteConnection, Type};
 
 use super::rows::Insert;
 use super::{Store, StoreError, row_id, tile_id};
@@ -118,6 +118,18 @@ impl Store {
         }
         let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
         Err(error.into())
+    }
+}
+
+impl Store {
+    /// Keeps signature lines for the checkpoint of a size; those kept before are kept once.
+    pub(crate) async fn keep_cosignatures(&mut self, size: u64, lines: Vec<String>) -> Result<(), StoreError> {
+        let mut transaction = self.connection.begin().await?;
+        for line in lines {
+            let query = sqlx::query("INSERT INTO cosignature (size, line) VALUES (?, ?) ON CONFLICT DO NOTHING");
+            query.bind(row_id(size)).bind(line).execute(&mut *transaction).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 }
 

@@ -7,16 +7,6 @@
 //! --report: every entry is read, into a chronicle too ─▶ inspection
 //! ```
 
-mod attachment;
-mod bundle;
-mod evidence;
-pub(super) mod fault;
-mod pipeline;
-mod published;
-mod source;
-mod tree;
-
-use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -24,6 +14,8 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use verifier::audit::{Audit, AuditError, Fault};
+use verifier::client::evidence::{default_path, keep};
+use verifier::client::{Follower, Source, State, StateError, Stop, TreeFault, read_head};
 use verifier::dossier::time_group;
 use verifier::evidence::Evidence;
 use verifier::evidence::path::{consistency_path, of_leaves};
@@ -37,19 +29,14 @@ use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::policy::Policy;
 use verifier::log::policy_check::Witnessed;
 
-use self::evidence::Shown;
-use self::fault::{Stop, TreeFault};
-use self::source::Source;
-use self::tree::Tree;
 use super::args::AuditArgs;
-use super::evidence::{default_path, keep, told as told_kept};
+use super::evidence::told as told_kept;
 use super::input::read_policy;
 use super::inspection::{self, Inspection};
 use super::lang::Lang;
 use super::message::Message;
 use super::receipt::{cosigners, head_facts};
 use super::report::{Failure, Reason, Report};
-use super::state::{State, damaged};
 
 const COMMAND: &str = "audit";
 /// How often an audit goes on to a newer head when a disclosure is missing that a newer erasure may cover.
@@ -61,11 +48,8 @@ pub(super) fn run(args: &AuditArgs, lang: Lang, json: bool) -> Report {
 }
 
 /// An audit under way.
-struct Run<'a> {
-    source: &'a Source,
-    policy: &'a Policy,
-    audit: Audit,
-    checked: BTreeSet<u64>,
+struct Run {
+    follower: Follower,
     /// What a report is made from, if one is asked for.
     chronicle: Option<Chronicle>,
     /// The head audited last time.
@@ -84,12 +68,12 @@ fn audit(args: &AuditArgs, lang: Lang, json: bool) -> Result<Report, Failure> {
     if let Some(out) = &args.report {
         inspection::check_directory(out).map_err(|error| unwritable(out, &error, lang))?;
     }
-    let mut run = Run::start(args, &source, &policy, &head, lang, json)?;
-    let before = run.audit.size().0;
+    let mut run = Run::start(args, source, policy, &head, lang, json)?;
+    let before = run.audit().size().0;
     let (head, witnessed) = run.follow(head, witnessed)?;
     let mut report = Report::new(COMMAND);
-    let new = run.audit.size().0 - before;
-    let names = cosigners(&policy, &witnessed);
+    let new = run.audit().size().0 - before;
+    let names = cosigners(run.follower.policy(), &witnessed);
     run.tell(&head, &names, new, start, &mut report);
     if let (Some(out), Some(chronicle)) = (&args.report, run.chronicle.take()) {
         let (as_of, by_witnesses) = run.as_of(args, &witnessed)?;
@@ -102,8 +86,7 @@ fn audit(args: &AuditArgs, lang: Lang, json: bool) -> Result<Report, Failure> {
     }
     if let Some(path) = &args.state {
         let shown = path.display().to_string();
-        let state = State { snapshot: run.audit.snapshot(head.format()), checked: run.checked.into_iter().collect() };
-        state.write(path).map_err(|error| {
+        run.follower.state(&head).write(path).map_err(|error| {
             let message = Message::StateUnwritable { path: &shown, error: &error.to_string() };
             Failure::unchecked("state", message.text(lang))
         })?;
@@ -142,57 +125,48 @@ fn tell_inspection(inspection: &Inspection<'_>, summary: &Summary, out: &Path, r
         .extend(reasons.into_iter().filter(|(outcome, _)| all.outcome(*outcome) > 0).map(|(_, reason)| reason));
 }
 
-fn read_head(source: &Source, policy: &Policy) -> Result<(SignedCheckpoint, Witnessed), Stop> {
-    let missing = || TreeFault::Missing { path: "checkpoint".into() };
-    let head = published::read(source, "checkpoint")?.ok_or_else(missing)?;
-    let witnessed = policy.check(&head).map_err(TreeFault::Head)?;
-    Ok((head, witnessed))
-}
-
-impl<'a> Run<'a> {
+impl Run {
     /// A new audit, or one that goes on where the state was taken, if there is one.
     fn start(
         args: &AuditArgs,
-        source: &'a Source,
-        policy: &'a Policy,
+        source: Source,
+        policy: Policy,
         head: &SignedCheckpoint,
         lang: Lang,
         quiet: bool,
     ) -> Result<Self, Failure> {
         let evidence = args.evidence.clone().unwrap_or_else(|| default_path(args.state.as_deref()));
         let origin = &head.checkpoint.origin;
-        let (mut audit, mut checked, mut seen) = (Audit::new(origin), BTreeSet::new(), None);
-        if let Some(path) = args.state.as_deref().filter(|path| path.exists()) {
-            let state = State::read(path, lang)?;
-            if state.snapshot.origin() != origin {
-                let shown = path.display().to_string();
-                let message = Message::StateOfOther { path: &shown, found: state.snapshot.origin(), expected: origin };
-                return Err(Failure::unchecked("state", message.text(lang)));
+        let state = args.state.as_deref().filter(|path| path.exists());
+        let (follower, seen) = match state {
+            Some(path) => {
+                let (follower, seen) = resume(source, policy, origin, path, lang)?;
+                (follower, Some(seen))
             }
-            let note =
-                SignedCheckpoint::parse(state.head()).map_err(|error| damaged(path, &error.to_string(), lang))?;
-            checked = state.checked.into_iter().collect();
-            audit = Audit::resume(state.snapshot).map_err(|error| damaged(path, &error.to_string(), lang))?;
-            if audit.size() != note.checkpoint.size || audit.root() != note.checkpoint.root {
-                return Err(damaged(path, "its head is not that of its entries", lang));
-            }
-            seen = Some(note);
-        }
-        let mut run = Self { source, policy, audit, checked, chronicle: None, seen, evidence, lang, quiet };
+            None => (Follower::new(source, policy, origin), None),
+        };
+        let mut run = Self { follower, chronicle: None, seen, evidence, lang, quiet };
         if args.report.is_some() {
             // A report needs every entry: what was seen before is only held against what is read now.
             run.check_continues(head)?;
-            (run.audit, run.chronicle) = (Audit::new(origin), Some(Chronicle::default()));
-            run.checked.clear();
+            (run.follower, run.chronicle) = (run.follower.begin_anew(origin), Some(Chronicle::default()));
         }
         Ok(run)
+    }
+
+    fn audit(&self) -> &Audit {
+        self.follower.audit()
+    }
+
+    fn policy(&self) -> &Policy {
+        self.follower.policy()
     }
 
     /// As of when the projects are judged: the head's time, or an earlier one that was asked for; and whether the head's time is
     /// the witnesses'.
     fn as_of(&self, args: &AuditArgs, witnessed: &Witnessed) -> Result<(AsOf, bool), Failure> {
-        let by_witnesses = witnessed.cosigned().early(time_group(self.policy));
-        let head = by_witnesses.unwrap_or(self.audit.time().0 / 1000).cast_signed();
+        let by_witnesses = witnessed.cosigned().early(time_group(self.policy()));
+        let head = by_witnesses.unwrap_or(self.audit().time().0 / 1000).cast_signed();
         let at = args.as_of.unwrap_or(head);
         if at > head {
             let (asked, head) = (moment(at), moment(head));
@@ -201,7 +175,7 @@ impl<'a> Run<'a> {
                 Message::AsOfTooLate { asked: &asked, head: &head }.text(self.lang),
             ));
         }
-        Ok((AsOf { at, quorum: !self.policy.quorum_is_none() }, by_witnesses.is_some()))
+        Ok((AsOf { at, quorum: !self.policy().quorum_is_none() }, by_witnesses.is_some()))
     }
 
     /// Audits up to the head; goes on to a newer one if that may explain what is missing.
@@ -213,8 +187,8 @@ impl<'a> Run<'a> {
         for left in (0..CONTINUATIONS).rev() {
             self.check_continues(&head)?;
             self.fold_to(&head).and_then(|()| self.check_seen()).map_err(|stop| self.explain(stop, &head))?;
-            let Err(owed) = self.audit.settle() else { return Ok((head, witnessed)) };
-            match read_head(self.source, self.policy) {
+            let Err(owed) = self.audit().settle() else { return Ok((head, witnessed)) };
+            match self.follower.read_head() {
                 Ok((newer, by)) if newer.checkpoint.size > head.checkpoint.size && left > 0 => {
                     (head, witnessed) = (newer, by);
                 }
@@ -226,11 +200,11 @@ impl<'a> Run<'a> {
 
     /// The head must not be smaller than what was audited before, nor another of the same size.
     fn check_continues(&self, head: &SignedCheckpoint) -> Result<(), Failure> {
-        let (found, reached) = (head.checkpoint.size, self.audit.size());
+        let (found, reached) = (head.checkpoint.size, self.audit().size());
         let Some(seen) = self.seen.as_ref().filter(|_| found <= reached) else { return Ok(()) };
-        let expected = self.audit.root_at(found).unwrap_or_else(|| self.audit.root());
+        let expected = self.audit().root_at(found).unwrap_or_else(|| self.audit().root());
         if expected != head.checkpoint.root {
-            let leaves = self.audit.leaves();
+            let leaves = self.audit().leaves();
             let evidence = Evidence::fork(seen.clone(), head.clone(), |smaller, larger| {
                 consistency_path(smaller, larger, of_leaves(leaves))
             });
@@ -250,7 +224,7 @@ impl<'a> Run<'a> {
         // An audit that went on from its state began with that head.
         let (Some(seen), Some(_)) = (&self.seen, &self.chronicle) else { return Ok(()) };
         let (size, found) = (seen.checkpoint.size, seen.checkpoint.root);
-        match self.audit.root_at(size) {
+        match self.audit().root_at(size) {
             Some(expected) if expected != found => {
                 Err(TreeFault::Fork { size: size.0, expected, found, note: seen.format() }.into())
             }
@@ -259,22 +233,15 @@ impl<'a> Run<'a> {
     }
 
     fn fold_to(&mut self, head: &SignedCheckpoint) -> Result<(), Stop> {
-        let tree = Tree::new(self.source, self.policy, head.checkpoint.size);
-        let progress = self.progress(head.checkpoint.size.0, self.audit.size().0);
-        let folded = pipeline::run(&tree, &mut self.audit, &mut self.checked, self.chronicle.as_mut(), &progress);
+        let progress = self.progress(head.checkpoint.size.0, self.audit().size().0);
+        let folded = self.follower.fold_to(head, self.chronicle.as_mut(), &mut |_| progress.inc(1));
         progress.finish_and_clear();
-        folded?;
-        match self.audit.replayed() {
-            Some(replayed) => {
-                let cosigned = published::check_note(self.policy, &replayed, head, "checkpoint".into())?;
-                if let Some(chronicle) = &mut self.chronicle {
-                    let group = time_group(self.policy);
-                    chronicle.cosigned(head.checkpoint.size.0, cosigned.early(group), cosigned.late(group));
-                }
-                Ok(())
-            }
-            None => Err(AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size: head.checkpoint.size } }.into()),
+        let cosigned = folded?;
+        let group = time_group(self.follower.policy());
+        if let Some(chronicle) = &mut self.chronicle {
+            chronicle.cosigned(head.checkpoint.size.0, cosigned.early(group), cosigned.late(group));
         }
+        Ok(())
     }
 
     fn progress(&self, length: u64, position: u64) -> ProgressBar {
@@ -301,8 +268,7 @@ impl<'a> Run<'a> {
                 self.failed(&AuditError { index: LeafIndex(size.saturating_sub(1)), fault }.into())
             }
             TreeFault::Entry(error) => {
-                let shown = Shown::is_evident(&error).then(|| Shown::read(self.source, self.policy, head)).flatten();
-                let evidence = shown.and_then(|shown| shown.evidence(&error, &mut self.audit));
+                let evidence = self.follower.prove_fault(&error, head);
                 let failure = self.failed(&error.into());
                 if evidence.is_some() { self.kept(evidence.as_ref(), failure) } else { failure }
             }
@@ -321,15 +287,15 @@ impl<'a> Run<'a> {
         let from_head = [note.as_ref(), seen].into_iter().flatten().find_map(|note| self.fork_from_head(note, head));
         from_head.or_else(|| {
             let evidence = Evidence::fork(note?, seen?.clone(), |smaller, larger| {
-                consistency_path(smaller, larger, of_leaves(self.audit.leaves()))
+                consistency_path(smaller, larger, of_leaves(self.audit().leaves()))
             });
-            evidence.filter(|evidence| evidence.check(self.policy).is_ok())
+            evidence.filter(|evidence| evidence.check(self.policy()).is_ok())
         })
     }
 
     fn fork_from_head(&self, note: &SignedCheckpoint, head: &SignedCheckpoint) -> Option<Evidence> {
         if note.checkpoint.size != head.checkpoint.size {
-            return Shown::read(self.source, self.policy, head)?.fork(note.clone());
+            return self.follower.prove_fork(note.clone(), head);
         }
         let differ = note.checkpoint.root != head.checkpoint.root;
         differ.then(|| Evidence::fork(note.clone(), head.clone(), |_, _| None)).flatten()
@@ -342,11 +308,11 @@ impl<'a> Run<'a> {
 
     /// The failure, once its evidence is written down.
     fn kept(&self, evidence: Option<&Evidence>, failure: Failure) -> Failure {
-        told_kept(keep(&self.evidence, evidence, self.policy), failure, self.lang)
+        told_kept(keep(&self.evidence, evidence, self.policy()), failure, self.lang)
     }
 
     fn tell(&self, head: &SignedCheckpoint, names: &[String], new: u64, start: Instant, report: &mut Report) {
-        let (audit, lang) = (&self.audit, self.lang);
+        let (audit, lang) = (self.audit(), self.lang);
         let (totals, entries, subjects) = (audit.totals(), audit.size().0, audit.subjects());
         let elapsed = start.elapsed().as_secs_f64();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
@@ -359,7 +325,7 @@ impl<'a> Run<'a> {
         if totals.reveals + totals.erasures > 0 {
             report.say(Message::Corrections { reveals: totals.reveals, erasures: totals.erasures }.text(lang));
         }
-        let checkpoints = self.checked.len() as u64;
+        let checkpoints = self.follower.checkpoints() as u64;
         report.say(Message::Checkpoints { count: checkpoints }.text(lang));
         report.say(Message::HeadRoot { size: entries, root: &root, cosigners: names }.text(lang));
         for (name, count) in [
@@ -384,5 +350,34 @@ fn told(stop: &Stop, lang: Lang) -> Failure {
     match stop {
         Stop::Found(fault) => Failure::found(fault, false, lang),
         Stop::Failed { path, error } => Failure::unchecked("source", Message::Network { path, error }.text(lang)),
+    }
+}
+
+/// Goes on where a state was taken, if it is of this ledger.
+fn resume(
+    source: Source,
+    policy: Policy,
+    origin: &str,
+    path: &Path,
+    lang: Lang,
+) -> Result<(Follower, SignedCheckpoint), Failure> {
+    let failed = |error| state_failure(path, &error, lang);
+    let state = State::read(path).map_err(failed)?;
+    if state.snapshot.origin() != origin {
+        let shown = path.display().to_string();
+        let message = Message::StateOfOther { path: &shown, found: state.snapshot.origin(), expected: origin };
+        return Err(Failure::unchecked("state", message.text(lang)));
+    }
+    Follower::resume(source, policy, state).map_err(failed)
+}
+
+/// The failure of a state that cannot be gone on from.
+pub(super) fn state_failure(path: &Path, error: &StateError, lang: Lang) -> Failure {
+    let (path, why) = (path.display().to_string(), error.to_string());
+    match error {
+        StateError::Unreadable(_) => {
+            Failure::unchecked("unreadable", Message::Unreadable { path: &path, error: &why }.text(lang))
+        }
+        _ => Failure::unchecked("state", Message::StateDamaged { path: &path, error: &why }.text(lang)),
     }
 }

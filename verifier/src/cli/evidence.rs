@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use verifier::evidence::file::MAX_EVIDENCE;
 use verifier::evidence::{Evidence, Misbehaviour, Proven};
 
-pub(super) use self::keep::{default_path, keep, told};
+pub(super) use self::keep::told;
 use super::args::EvidenceArgs;
 use super::input::{read_policy, read_text};
 use super::lang::Lang;

@@ -12,7 +12,6 @@ macro_rules! say {
     };
 }
 
-mod audit;
 mod audit_text;
 mod dossier_text;
 mod evidence_text;

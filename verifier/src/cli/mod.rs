@@ -3,7 +3,7 @@
 //! ```text
 //! args ──▶ receipt | dossier | absence | contradict | evidence | audit ──▶ report ──▶ text in Chinese or English, or JSON,
 //!              │        │         │          │            │         │                  and the exit code
-//!              │        │         │          │            │         └── source (directory, http), state, evidence
+//!              │        │         │          │            │         └── client: source (directory, http), state, evidence
 //!              └────────┴─────────┴──────────┴────────────┴── input (a file or standard input, limited)
 //!                                                         audit ──▶ inspection (an inspector's report)
 //! message: every text, in both languages
@@ -24,7 +24,6 @@ mod lang;
 mod message;
 mod receipt;
 mod report;
-mod state;
 mod terminal;
 
 use std::process::ExitCode;

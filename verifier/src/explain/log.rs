@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
+use crate::log::add_checkpoint::AddCheckpointError;
 use crate::log::base64::Base64Error;
 use crate::log::checkpoint::CheckpointError;
 use crate::log::cosignature::CosignatureError;
@@ -16,6 +17,7 @@ use crate::log::proof::ProofError;
 use crate::log::tile::TileError;
 use crate::log::tlog_proof::TlogProofError;
 use crate::log::vkey::VerifierKeyError;
+use crate::log::witness::WitnessRefusal;
 
 use super::Explain;
 
@@ -256,6 +258,54 @@ impl Explain for TlogProofError {
             Self::TooManyHashes => "证明的哈希超过 64 个".into(),
             Self::Hash { number, error } => format!("证明的第 {number} 个哈希：{}", error.zh()),
             Self::Checkpoint(error) => format!("检查点：{}", error.zh()),
+        }
+    }
+}
+
+impl Explain for AddCheckpointError {
+    fn rule(&self) -> &'static str {
+        match self {
+            Self::Checkpoint(error) => error.rule(),
+            _ => "add-checkpoint",
+        }
+    }
+    fn zh(&self) -> String {
+        match self {
+            Self::TooLong { found } => format!("请求过长：{found} 字节"),
+            Self::NoOld => "首行应为 old 和一个大小".into(),
+            Self::Old(error) => format!("old 行：{}", error.zh()),
+            Self::NoCheckpoint => "哈希之后应有空行和检查点；请求是否被截断？".into(),
+            Self::TooManyHashes => "一致性证明的哈希超过 63 个".into(),
+            Self::Hash { number, error } => format!("一致性证明的第 {number} 个哈希：{}", error.zh()),
+            Self::Checkpoint(error) => format!("检查点：{}", error.zh()),
+        }
+    }
+}
+
+impl Explain for WitnessRefusal {
+    fn rule(&self) -> &'static str {
+        match self {
+            Self::UnknownLog { .. } => "unknown-log",
+            Self::NotSigned(error) => error.rule(),
+            Self::OldSize { .. } => "old-size",
+            Self::NotLatest { .. } => "not-latest",
+            Self::Forked { .. } => "fork",
+            Self::NothingToProve { .. } | Self::Inconsistent(_) => "consistency",
+        }
+    }
+    fn zh(&self) -> String {
+        match self {
+            Self::UnknownLog { origin } => format!("本见证人不认识账本 {origin}"),
+            Self::NotSigned(error) => format!("检查点没有本见证人所信任的该账本密钥的签名：{}", error.zh()),
+            Self::OldSize { old, size } => format!("旧大小 {old} 超过检查点的 {size}"),
+            Self::NotLatest { old, latest } => {
+                format!("旧大小是 {old}，而上次共签的检查点为 {latest} 条：请从那里证明一致")
+            }
+            Self::Forked { size, cosigned, found } => {
+                format!("在 {size} 条处已共签根 {cosigned}，此检查点却是 {found}：账本分叉")
+            }
+            Self::NothingToProve { found } => format!("从空树起无需证明，证明却有 {found} 个哈希"),
+            Self::Inconsistent(error) => format!("检查点不是上次共签的检查点的延续：{}", error.zh()),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!                  policy            whose word counts: logs, witnesses, groups, the quorum
-//!                    │
+//!                    │          add_checkpoint ── witness     what a log asks of a witness, and what that must refuse
+//!                    │             │
 //!   tlog_proof ── checkpoint ── cosignature     a signed tree head, and who else saw it, and when
 //!        │           │            │
 //!        │          note ───── vkey ── key      text signed by one or more Ed25519 keys
@@ -13,10 +14,11 @@
 //! ```
 //!
 //! Formats: signed-note v1.0.0, tlog-checkpoint v1.0.0 (without extension lines), tlog-tiles v0.1.0, tlog-cosignature
-//! v1.0.1 (Ed25519 only), tlog-policy and tlog-proof as of July 2026, RFC 6962 §2.1 over SHA-256.
+//! v1.0.1 (Ed25519 only), tlog-witness v1.0.0, tlog-policy and tlog-proof as of July 2026, RFC 6962 §2.1 over SHA-256.
 //!
 //! What is deliberately not here: private keys, building proofs, files, network, and what an entry means.
 
+pub mod add_checkpoint;
 pub mod base64;
 pub mod checkpoint;
 pub mod cosignature;
@@ -33,6 +35,7 @@ pub mod tile;
 pub mod tlog_proof;
 pub mod tree;
 pub mod vkey;
+pub mod witness;
 
 #[cfg(test)]
 mod test_signer;

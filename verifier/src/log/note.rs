@@ -106,6 +106,11 @@ impl NoteSignature {
             _ => Err(NoteError::TooShort { line, found: bytes.len() }),
         }
     }
+
+    /// The line, with its newline.
+    pub fn format(&self) -> String {
+        signature_line(&self.name, self.key_id, &self.signature)
+    }
 }
 
 /// A well-formed signed note (签名文本).
@@ -129,18 +134,7 @@ impl Note {
         }
         // The last empty line separates, since the text may hold empty lines and the signature lines are never empty.
         let end = note.rfind("\n\n").ok_or(NoteError::NoSignatures)? + 1;
-        let lines = &note[end + 1..];
-        if lines.is_empty() {
-            return Err(NoteError::NoSignatures);
-        }
-        let lines = lines.strip_suffix('\n').ok_or(NoteError::NoFinalNewline)?;
-        let mut signatures = Vec::new();
-        for (number, line) in (1..).zip(lines.split('\n')) {
-            if number > MAX_SIGNATURES {
-                return Err(NoteError::TooManySignatures);
-            }
-            signatures.push(NoteSignature::parse(line, number)?);
-        }
+        let signatures = parse_signature_lines(&note[end + 1..])?;
         Ok(Self { text: note[..end].to_string(), signatures })
     }
 
@@ -166,10 +160,26 @@ impl Note {
     pub fn format(&self) -> String {
         let mut note = format!("{}\n", self.text);
         for line in &self.signatures {
-            note.push_str(&signature_line(&line.name, line.key_id, &line.signature));
+            note.push_str(&line.format());
         }
         note
     }
+}
+
+/// Parses signature lines, each with its newline: at least one, at most [`MAX_SIGNATURES`].
+pub(super) fn parse_signature_lines(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
+    if lines.is_empty() {
+        return Err(NoteError::NoSignatures);
+    }
+    let lines = lines.strip_suffix('\n').ok_or(NoteError::NoFinalNewline)?;
+    let mut signatures = Vec::new();
+    for (number, line) in (1..).zip(lines.split('\n')) {
+        if number > MAX_SIGNATURES {
+            return Err(NoteError::TooManySignatures);
+        }
+        signatures.push(NoteSignature::parse(line, number)?);
+    }
+    Ok(signatures)
 }
 
 /// A signature line with its newline.

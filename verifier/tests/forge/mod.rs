@@ -124,7 +124,12 @@ pub(crate) struct Forge {
 impl Forge {
     /// A ledger with its genesis, one publisher, one supervisor and a seal.
     pub(crate) fn new(dir: &Path) -> Self {
-        let mut forge = Self::empty(dir);
+        Self::begun_at(dir, 1_764_547_200_000)
+    }
+
+    /// The same, whose genesis is of this time, in milliseconds since the Unix epoch.
+    pub(crate) fn begun_at(dir: &Path, time: u64) -> Self {
+        let mut forge = Self { time, ..Self::empty(dir) };
         let genesis = forge.genesis();
         forge.push(Some("ledger"), &genesis, None, &[]);
         let authority = grant("root", "a1", PUBLISHER, 0, PUBLISHER_KEY, "publisher");

@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use verifier::client::State;
+use verifier::client::evidence::{default_path, keep};
 use verifier::dossier::{self, Dossier, DossierFile, MAX_DOSSIER, Wholeness};
 use verifier::evidence::Evidence;
 use verifier::evidence::path::{consistency_path, of_leaves};
@@ -14,6 +16,7 @@ use verifier::record::subject::{ProjectId, project_subject};
 use verifier::record::subject_map::Tally;
 
 use super::super::args::SubjectFileArgs;
+use super::super::audit::state_failure;
 use super::super::clock::{self, format_seconds};
 use super::super::evidence;
 use super::super::input::{read_policy, read_text};
@@ -21,7 +24,6 @@ use super::super::lang::Lang;
 use super::super::message::{Clock, InLanguage as _, Message};
 use super::super::receipt::{cosigners, head_facts};
 use super::super::report::{Failure, Reason, Report};
-use super::super::state::State;
 
 /// How old a head may be before it is called stale, unless said otherwise.
 const DEFAULT_MAX_AGE: u64 = 7 * 86_400;
@@ -33,7 +35,8 @@ const DEFAULT_MAX_AGE: u64 = 7 * 86_400;
 pub(crate) fn open(args: &SubjectFileArgs, lang: Lang) -> Result<(Policy, Dossier), Failure> {
     let policy = read_policy(&args.policy, lang)?;
     let asked = args.project.as_deref().map(|project| normalise(project, lang)).transpose()?;
-    let audited = args.audited.as_deref().map(|path| State::read(path, lang)).transpose()?;
+    let read = |path| State::read(path).map_err(|error| state_failure(path, &error, lang));
+    let audited = args.audited.as_deref().map(read).transpose()?;
     let text = read_text(&args.file, MAX_DOSSIER, lang)?;
     let file = DossierFile::parse(&text).map_err(|error| Failure::found(&error, false, lang))?;
     drop(text);
@@ -71,7 +74,7 @@ fn fork(dossier: &Dossier, policy: &Policy, path: &Path, state: &State, lang: La
             consistency_path(smaller, size, of_leaves(&leaves))
         })
     });
-    let kept = evidence::keep(&evidence::default_path(Some(path)), found.as_ref(), policy);
+    let kept = keep(&default_path(Some(path)), found.as_ref(), policy);
     let size = dossier.head.checkpoint.size.0;
     let failure = Failure::rejected("fork", None, Message::DossierFork { size }.text(lang));
     evidence::told(kept, failure, lang)

@@ -1,6 +1,7 @@
 //! Attachments: the ledger holds their hashes only, so a file under such a hash must be the one it names.
 
 use std::io::Read as _;
+use std::prelude::rust_2024::*;
 
 use sha2::{Digest as _, Sha256};
 

@@ -13,18 +13,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZero;
+use std::prelude::rust_2024::*;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use indicatif::ProgressBar;
-use verifier::audit::{Audit, ReadBody, ReadEntry, Replayed, verify_entries};
-use verifier::lifecycle::chronicle::Chronicle;
-use verifier::log::hash::{Hash, LeafHash, RootHash};
-use verifier::log::index::{LeafIndex, TreeSize};
-use verifier::log::key::PreparedKey;
-use verifier::log::tile::{TileKind, WIDTH};
-use verifier::log::tree::{Frontier, TileHash};
+use crate::audit::{Audit, ReadBody, ReadEntry, Replayed, verify_entries};
+use crate::lifecycle::chronicle::Chronicle;
+use crate::log::hash::{Hash, LeafHash, RootHash};
+use crate::log::index::{LeafIndex, TreeSize};
+use crate::log::key::PreparedKey;
+use crate::log::tile::{TileKind, WIDTH};
+use crate::log::tree::{Frontier, TileHash};
 
 use super::attachment;
 use super::bundle::{self, BundleEntry, ReadBundle};
@@ -55,13 +55,14 @@ enum Done {
 
 /// Folds what a tree holds beyond the audit, and checks tiles and published checkpoints. `checked` are the sizes of
 /// checkpoints known to end in a seal; those found good are added. `chronicle`, of the same entries as the audit, takes in what
-/// a report needs.
+/// a report needs; `folded` is told every entry once it is folded.
 pub(super) fn run(
     tree: &Tree<'_>,
     audit: &mut Audit,
+    levels: &mut Levels,
     checked: &mut BTreeSet<u64>,
     chronicle: Option<&mut Chronicle>,
-    progress: &ProgressBar,
+    folded: &mut dyn FnMut(&ReadEntry),
 ) -> Result<(), Stop> {
     let listed = published::listed(tree)?;
     tree.check_disclosure_files()?;
@@ -86,10 +87,10 @@ pub(super) fn run(
         let mut fold = Fold {
             tree,
             checked,
-            progress,
+            folded,
             listed,
             attachments,
-            levels: Levels::of(audit.leaves()),
+            levels,
             seals: VecDeque::new(),
             jobs: jobs.0,
             outstanding: 0,
@@ -107,6 +108,9 @@ pub(super) fn run(
 
 /// Checkpoints over entries folded in an earlier run.
 fn check_known(tree: &Tree<'_>, audit: &Audit, listed: &BTreeSet<u64>, checked: &BTreeSet<u64>) -> Result<(), Stop> {
+    if listed.is_empty() {
+        return Ok(());
+    }
     let mut frontier = Frontier::new();
     for (size, leaf) in (1..).zip(audit.leaves()) {
         frontier.push(LeafHash(*leaf));
@@ -122,7 +126,7 @@ fn check_known(tree: &Tree<'_>, audit: &Audit, listed: &BTreeSet<u64>, checked: 
 }
 
 fn is_seal(tree: &Tree<'_>, index: LeafIndex, leaf: Hash) -> Result<bool, Stop> {
-    use verifier::record::entry::{Entry, entry_hash};
+    use crate::record::entry::{Entry, entry_hash};
     let text = tree.entry(index)?.unwrap_or_default();
     if entry_hash(&text).0 != leaf {
         return Err(TreeFault::Rewritten { index: index.0 }.into());
@@ -191,10 +195,10 @@ struct Fold<'t, 'a> {
     audit: &'t mut Audit,
     chronicle: Option<&'t mut Chronicle>,
     checked: &'t mut BTreeSet<u64>,
-    progress: &'t ProgressBar,
+    folded: &'t mut dyn FnMut(&ReadEntry),
     listed: BTreeSet<u64>,
     attachments: Vec<String>,
-    levels: Levels,
+    levels: &'t mut Levels,
     /// The newest seals, for a source that cannot list its checkpoints.
     seals: VecDeque<(TreeSize, RootHash)>,
     jobs: Sender<Job>,
@@ -263,11 +267,11 @@ impl Fold<'_, '_> {
     fn fold(&mut self, bundle: ReadBundle) {
         let mut batch = Vec::with_capacity(bundle.entries.len());
         let mut tiles = Vec::new();
-        self.progress.inc(bundle.entries.len() as u64);
         for BundleEntry { entry, target, excerpt } in bundle.entries {
             let index = self.audit.size().0;
             match self.audit.fold(&entry, target.as_deref(), &mut tiles) {
                 Ok(key) => {
+                    (self.folded)(&entry);
                     if let Some(chronicle) = &mut self.chronicle {
                         chronicle.record(&entry, excerpt);
                     }
@@ -326,11 +330,12 @@ impl Fold<'_, '_> {
 }
 
 /// The tiles above the leaves that are not full yet, by level: their number and what the fold has given of them.
-#[derive(Default)]
-struct Levels(BTreeMap<u8, (u64, Vec<Hash>)>);
+#[derive(Debug, Default)]
+pub(super) struct Levels(BTreeMap<u8, (u64, Vec<Hash>)>);
 
 impl Levels {
-    fn of(leaves: &[Hash]) -> Self {
+    /// Those of a tree of these leaves. Hashes them all: whoever goes on keeps them.
+    pub(super) fn of(leaves: &[Hash]) -> Self {
         let mut levels = Self::default();
         let mut frontier = Frontier::new();
         for leaf in leaves {

@@ -9,52 +9,66 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::prelude::rust_2024::*;
 
+use crate::audit::{Snapshot, SnapshotError};
+use crate::log::hash::{Hash, RootHash, sha256};
+use crate::log::index::TreeSize;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use verifier::audit::Snapshot;
-use verifier::log::hash::{Hash, RootHash, sha256};
-use verifier::log::index::TreeSize;
-
-use super::lang::Lang;
-use super::message::Message;
-use super::report::Failure;
 
 const MAGIC: &[u8] = b"mingzhang-audit-state/v1\n";
 const DIGEST: usize = 32;
 
+/// Why a state cannot be gone on from.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Unreadable(io::Error),
+    /// It is not what [`State::write`] wrote.
+    #[error("{what}")]
+    Damaged {
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// It has not the form of a state.
+    #[error("{0}")]
+    Form(postcard::Error),
+    /// Its parts do not fit together.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}
+
 /// An audit, remembered.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct State {
+pub struct State {
     /// The audit after its last head.
-    pub(crate) snapshot: Snapshot,
+    pub snapshot: Snapshot,
     /// Sizes of published checkpoints that were found to end in a seal.
-    pub(crate) checked: Vec<u64>,
+    pub checked: Vec<u64>,
 }
 
 impl State {
     /// Reads a state; one that is missing, unreadable or damaged cannot be gone on from.
     ///
     /// # Errors
-    /// Could not check, with advice.
-    pub(crate) fn read(path: &Path, lang: Lang) -> Result<Self, Failure> {
-        let shown = path.display().to_string();
-        let bytes = fs::read(path).map_err(|error| {
-            Failure::unchecked("unreadable", Message::Unreadable { path: &shown, error: &error.to_string() }.text(lang))
-        })?;
-        Self::parse(&bytes).map_err(|error| damaged(path, &error, lang))
+    /// [`StateError`].
+    pub fn read(path: &Path) -> Result<Self, StateError> {
+        Self::parse(&fs::read(path).map_err(StateError::Unreadable)?)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let (body, digest) = bytes.split_last_chunk::<DIGEST>().ok_or("too short")?;
-        let state = body.strip_prefix(MAGIC).ok_or("not a state of this version")?;
+    fn parse(bytes: &[u8]) -> Result<Self, StateError> {
+        let damaged = |what| StateError::Damaged { what };
+        let (body, digest) = bytes.split_last_chunk::<DIGEST>().ok_or(damaged("too short"))?;
+        let state = body.strip_prefix(MAGIC).ok_or(damaged("not a state of this version"))?;
         if sha256(body).0 != *digest {
-            return Err("its checksum does not match".into());
+            return Err(damaged("its checksum does not match"));
         }
         match postcard::take_from_bytes(state) {
             Ok((state, [])) => Ok(state),
-            Ok(_) => Err("trailing bytes".into()),
-            Err(error) => Err(error.to_string()),
+            Ok(_) => Err(damaged("trailing bytes")),
+            Err(error) => Err(StateError::Form(error)),
         }
     }
 
@@ -62,7 +76,7 @@ impl State {
     ///
     /// # Errors
     /// The disk's.
-    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+    pub fn write(&self, path: &Path) -> io::Result<()> {
         let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
         name.push(format!(".{}.tmp", std::process::id()));
         let temporary = path.with_file_name(name);
@@ -84,25 +98,19 @@ impl State {
     }
 
     /// The last head audited.
-    pub(crate) fn head(&self) -> &str {
+    pub fn head(&self) -> &str {
         &self.snapshot.head
     }
 
     /// The root of the ledger of that origin at a size, if the audit reached it.
-    pub(crate) fn root_at(&self, origin: &str, size: TreeSize) -> Option<RootHash> {
+    pub fn root_at(&self, origin: &str, size: TreeSize) -> Option<RootHash> {
         if self.snapshot.origin() == origin { self.snapshot.root_at(size) } else { None }
     }
 
     /// The leaf hashes of every entry audited.
-    pub(crate) fn leaves(&self) -> Vec<Hash> {
+    pub fn leaves(&self) -> Vec<Hash> {
         self.snapshot.leaves().collect()
     }
-}
-
-/// The failure of a state that cannot be gone on from.
-pub(crate) fn damaged(path: &Path, error: &str, lang: Lang) -> Failure {
-    let message = Message::StateDamaged { path: &path.display().to_string(), error };
-    Failure::unchecked("state", message.text(lang))
 }
 
 #[cfg(unix)]

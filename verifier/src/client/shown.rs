@@ -1,19 +1,20 @@
 //! From what an audit found false to evidence that others can check (formats.md §7), as far as the source shows it.
 
 use std::collections::HashMap;
+use std::prelude::rust_2024::*;
 
-use verifier::audit::{Audit, AuditError, Fault};
-use verifier::dossier::SubjectPart;
-use verifier::evidence::path::{consistency_path, inclusion_path, of_leaves};
-use verifier::evidence::{Evidence, Included};
-use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::hash::Hash;
-use verifier::log::index::{LeafIndex, TreeSize};
-use verifier::log::policy::Policy;
-use verifier::log::tile::{LevelTiles, TileKind, parse_hash_tile};
-use verifier::log::tree::root_of;
-use verifier::record::entry::Entry;
-use verifier::record::subject::Subject;
+use crate::audit::{Audit, AuditError, Fault};
+use crate::dossier::SubjectPart;
+use crate::evidence::path::{consistency_path, inclusion_path, of_leaves};
+use crate::evidence::{Evidence, Included};
+use crate::log::checkpoint::SignedCheckpoint;
+use crate::log::hash::Hash;
+use crate::log::index::{LeafIndex, TreeSize};
+use crate::log::policy::Policy;
+use crate::log::tile::{LevelTiles, TileKind, parse_hash_tile};
+use crate::log::tree::root_of;
+use crate::record::entry::Entry;
+use crate::record::subject::Subject;
 
 use super::published;
 use super::source::Source;

@@ -1,15 +1,16 @@
 //! Published checkpoints, held against the replay.
 
 use std::collections::BTreeSet;
+use std::prelude::rust_2024::*;
 
-use verifier::audit::{AuditError, Fault, Replayed};
-use verifier::dossier::time_group;
-use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::index::{LeafIndex, TreeSize};
-use verifier::log::note;
-use verifier::log::policy::Policy;
-use verifier::log::policy_check::PolicyCheckError;
-use verifier::log::quorum::Cosigned;
+use crate::audit::{AuditError, Fault, Replayed};
+use crate::dossier::time_group;
+use crate::log::checkpoint::SignedCheckpoint;
+use crate::log::index::{LeafIndex, TreeSize};
+use crate::log::note;
+use crate::log::policy::Policy;
+use crate::log::policy_check::PolicyCheckError;
+use crate::log::quorum::Cosigned;
 
 use super::fault::{Stop, TreeFault};
 use super::source::Source;

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::prelude::rust_2024::*;
 use std::thread;
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use ureq::Agent;
 const TRIES: u32 = 4;
 
 /// A tree of files.
-pub(super) enum Source {
+#[derive(Debug)]
+pub enum Source {
     /// An exported directory.
     Directory(PathBuf),
     /// The root of an exported tree on a web server, without a final slash.
@@ -33,7 +35,7 @@ pub(super) type Reader = Box<dyn Read>;
 
 impl Source {
     /// Names a source; nothing if it is neither a directory nor an http(s) address.
-    pub(super) fn new(source: &str) -> Option<Self> {
+    pub fn new(source: &str) -> Option<Self> {
         if source.starts_with("http://") || source.starts_with("https://") {
             let config = Agent::config_builder()
                 .timeout_connect(Some(Duration::from_secs(20)))
@@ -50,7 +52,7 @@ impl Source {
     }
 
     /// Whether files are worth asking for many at a time.
-    pub(super) fn is_remote(&self) -> bool {
+    pub const fn is_remote(&self) -> bool {
         matches!(self, Self::Http(..))
     }
 

@@ -2,12 +2,13 @@
 //! knowing the entries before, so that bundles are read in parallel.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::prelude::rust_2024::*;
 
-use verifier::audit::{AuditError, DisclosureLines, Fault, ReadEntry};
-use verifier::lifecycle::chronicle::Excerpt;
-use verifier::log::hash::{Hash, leaf_hash};
-use verifier::log::index::LeafIndex;
-use verifier::log::tile::{TileKind, WIDTH, parse_entry_bundle};
+use crate::audit::{AuditError, DisclosureLines, Fault, ReadEntry};
+use crate::lifecycle::chronicle::Excerpt;
+use crate::log::hash::{Hash, leaf_hash};
+use crate::log::index::LeafIndex;
+use crate::log::tile::{TileKind, WIDTH, parse_entry_bundle};
 
 use super::fault::{Stop, TreeFault};
 use super::source::Reader;

@@ -1,0 +1,161 @@
+//! A ledger and its independent witnesses, as real processes: what is published has been seen by enough of them, and what
+//! contradicts them is not signed.
+#![cfg(unix)]
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used)]
+
+mod program;
+mod server;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use program::{command, copy, ledger_with_centre, mingzhang, operator, verify};
+use serde_json::Value;
+use server::Server;
+
+const SOON: Duration = Duration::from_secs(90);
+
+/// A witness process, always on the same address; killed when dropped.
+struct Witness {
+    child: Child,
+    vkey: String,
+    address: String,
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn witness(dir: &Path, name: &str, address: &str, log: &str, more: &[&str]) -> Witness {
+    let args = ["--json", "witness", name, "--listen", address, "--log", log];
+    let args = [&args[..], more].concat();
+    let mut child = command(&operator(), &args, dir).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: `{line}`"));
+    let text = |name: &str| said[name].as_str().unwrap().to_owned();
+    Witness { child, vkey: text("vkey"), address: text("listen") }
+}
+
+/// An address that is free now.
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+fn log_key(dir: &Path) -> String {
+    let policy = fs::read_to_string(dir.join("ledger/policy.txt")).unwrap();
+    policy.lines().next().unwrap().strip_prefix("log ").unwrap().to_owned()
+}
+
+fn draft(number: usize) -> String {
+    format!(
+        "{{\"notice_id\":\"n{number}\",\"project\":{{\"id\":\"P{}\"}},\"sector\":\"land\",\"stage\":\"plan\",\"title\":\"供应计划\",\"text\":\"{number}\"}}\n",
+        number % 20
+    )
+}
+
+/// Publishes drafts over the network.
+fn publish(dir: &Path, server: &Server, from: usize, to: usize) {
+    let file = format!("drafts-{from}.jsonl");
+    fs::write(dir.join(&file), (from..to).map(draft).collect::<String>()).unwrap();
+    let (url, key) = (server.url(), ["--publisher", "centre", "--key", "centre.key"]);
+    mingzhang(dir, &[&["import", "--url", &url, &file][..], &key].concat()).ends(0);
+}
+
+/// Waits until the published head is of at least this size.
+#[track_caller]
+fn until_published(server: &Server, size: u64) {
+    let begun = Instant::now();
+    loop {
+        let answer = server.get("/checkpoint");
+        if answer.status == 200 && server.size() >= size {
+            return;
+        }
+        assert!(begun.elapsed() < SOON, "{}", String::from_utf8_lossy(&server.get("/healthz").body));
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn health(server: &Server) -> Value {
+    serde_json::from_slice(&server.get("/healthz").body).unwrap()
+}
+
+#[test]
+fn what_is_published_was_seen_by_enough_witnesses_and_replayed_by_those_who_replay() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    ledger_with_centre(dir);
+    let (log, address) = (log_key(dir), free_address());
+    let replayed = format!("http://{address}");
+    let replay = ["--replay", replayed.as_str()];
+    let r1 = witness(dir, "r1", "127.0.0.1:0", &log, &replay);
+    let r2 = witness(dir, "r2", "127.0.0.1:0", &log, &replay);
+    let plain = witness(dir, "plain", "127.0.0.1:0", &log, &[]);
+    let mut policy = format!("log {log}\n");
+    for (name, one) in [("r1", &r1), ("r2", &r2), ("plain", &plain)] {
+        policy += &format!("witness {name} {} http://{}\n", one.vkey, one.address);
+    }
+    policy += "group replay all r1 r2\ngroup enough all replay plain\nquorum enough\n";
+    fs::write(dir.join("witnessed.txt"), policy).unwrap();
+
+    let options = ["--listen", address.as_str(), "--policy", "witnessed.txt"];
+    let server = Server::start_with(dir, &options);
+    let first = health(&server)["size"].as_u64().unwrap();
+    until_published(&server, first);
+    publish(dir, &server, 0, 200);
+    until_published(&server, health(&server)["size"].as_u64().unwrap());
+    let receipt = server.get("/api/v1/notices/5/receipt");
+    assert_eq!(receipt.status, 200, "{}", receipt.text());
+    fs::write(dir.join("5.receipt"), &receipt.body).unwrap();
+    let told = verify(dir, &["--json", "receipt", "5.receipt", "--policy", "witnessed.txt"]).ends(0).json();
+    assert_eq!(told["quorum_met"], true);
+    let dossier = server.get("/api/v1/projects/P3/dossier");
+    fs::write(dir.join("P3.dossier.json"), &dossier.body).unwrap();
+    let told = verify(dir, &["--json", "dossier", "P3.dossier.json", "--policy", "witnessed.txt"]).ends(0).json();
+    assert_eq!(told["wholeness"], "replay-group", "{told}");
+    verify(dir, &["audit", &server.url(), "--policy", "witnessed.txt"]).ends(0);
+
+    // One that replays is gone: nothing is published any more, everything is recorded, and it is said who is missing.
+    let r2_address = r2.address.clone();
+    drop(r2);
+    let before = server.size();
+    let key = ["--publisher", "centre", "--key", "centre.key"];
+    fs::write(dir.join("late.json"), draft(1000)).unwrap();
+    let url = server.url();
+    let late = mingzhang(dir, &[&["publish", "--url", &url, "late.json"][..], &key].concat());
+    assert_ne!(late.code, 0, "{}{}", late.out, late.err);
+    let state = health(&server);
+    assert_eq!(server.size(), before);
+    assert!(state["size"].as_u64().unwrap() > before);
+    assert!(state["cosigning"]["witnesses"][1]["error"].is_string(), "{state}");
+    let metrics = server.get("/metrics").text();
+    assert!(metrics.contains("mingzhang_witness_failing{witness=\"r2\"} 1"), "{metrics}");
+    // It comes back, reads what it has missed, and the ledger goes on.
+    let _r2 = witness(dir, "r2", &r2_address, &log, &replay);
+    until_published(&server, before + 1);
+    mingzhang(dir, &[&["publish", "--url", &url, "late.json"][..], &key].concat()).ends(0);
+
+    // The ledger and its guard are replaced by a copy of yesterday.
+    server.signal("TERM");
+    assert_eq!(server.wait(), Some(0));
+    copy(&dir.join("ledger"), &dir.join("yesterday"));
+    let server = Server::start_with(dir, &options);
+    publish(dir, &server, 2000, 2010);
+    until_published(&server, health(&server)["size"].as_u64().unwrap());
+    server.signal("TERM");
+    assert_eq!(server.wait(), Some(0));
+    fs::rename(dir.join("ledger"), dir.join("today")).unwrap();
+    fs::rename(dir.join("yesterday"), dir.join("ledger")).unwrap();
+    let refused = mingzhang(dir, &[&["serve", "ledger"][..], &options].concat()).ends(1);
+    assert!(refused.err.contains("a rollback"), "{}", refused.err);
+    assert!(dir.join("ledger/evidence.json").exists());
+}

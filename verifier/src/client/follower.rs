@@ -1,0 +1,149 @@
+//! An audit that goes on from head to head.
+
+use std::collections::BTreeSet;
+use std::prelude::rust_2024::*;
+
+use super::fault::{Stop, TreeFault};
+use super::pipeline::{self, Levels};
+use super::published;
+use super::shown::Shown;
+use super::source::Source;
+use super::state::{State, StateError};
+use super::tree::Tree;
+use crate::audit::{Audit, AuditError, Fault, ReadEntry};
+use crate::evidence::Evidence;
+use crate::lifecycle::chronicle::Chronicle;
+use crate::log::checkpoint::SignedCheckpoint;
+use crate::log::index::LeafIndex;
+use crate::log::policy::Policy;
+use crate::log::policy_check::Witnessed;
+use crate::log::quorum::Cosigned;
+use crate::record::entry::{Entry, EntryTime, entry_hash};
+
+/// An audit of one ledger, and where it reads.
+#[derive(Debug)]
+pub struct Follower {
+    source: Source,
+    policy: Policy,
+    audit: Audit,
+    /// Sizes of published checkpoints found to end in a seal.
+    checked: BTreeSet<u64>,
+    levels: Levels,
+}
+
+/// The published head, under the policy.
+///
+/// # Errors
+/// There is none, it cannot be read, or it does not satisfy the policy.
+pub fn read_head(source: &Source, policy: &Policy) -> Result<(SignedCheckpoint, Witnessed), Stop> {
+    let missing = || TreeFault::Missing { path: "checkpoint".into() };
+    let head = published::read(source, "checkpoint")?.ok_or_else(missing)?;
+    let witnessed = policy.check(&head).map_err(TreeFault::Head)?;
+    Ok((head, witnessed))
+}
+
+impl Follower {
+    /// A new audit of the ledger of this origin.
+    pub fn new(source: Source, policy: Policy, origin: &str) -> Self {
+        Self { source, policy, audit: Audit::new(origin), checked: BTreeSet::new(), levels: Levels::default() }
+    }
+
+    /// An audit that goes on where a state was taken; and the head it was taken at. Hashes every leaf once.
+    ///
+    /// # Errors
+    /// [`StateError`] if the state contradicts itself.
+    pub fn resume(source: Source, policy: Policy, state: State) -> Result<(Self, SignedCheckpoint), StateError> {
+        let head = SignedCheckpoint::parse(state.head())
+            .map_err(|_| StateError::Damaged { what: "its head is no checkpoint" })?;
+        let audit = Audit::resume(state.snapshot)?;
+        if audit.size() != head.checkpoint.size || audit.root() != head.checkpoint.root {
+            return Err(StateError::Damaged { what: "its head is not that of its entries" });
+        }
+        let levels = Levels::of(audit.leaves());
+        Ok((Self { source, policy, audit, checked: state.checked.into_iter().collect(), levels }, head))
+    }
+
+    /// Begins anew, with nothing audited; the source is kept.
+    #[must_use]
+    pub fn begin_anew(self, origin: &str) -> Self {
+        Self::new(self.source, self.policy, origin)
+    }
+
+    /// The audit so far.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// Whose word counts.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// How many published checkpoints were found good.
+    pub fn checkpoints(&self) -> usize {
+        self.checked.len()
+    }
+
+    /// The published head, as [`read_head`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_head(&self) -> Result<(SignedCheckpoint, Witnessed), Stop> {
+        read_head(&self.source, &self.policy)
+    }
+
+    /// Audits what is new up to a head, which the log's key must have signed; says who cosigned it. `chronicle`, of the same
+    /// entries, takes in what a report needs; `folded` is told every entry. Nothing is owed to readers once this and
+    /// [`Audit::settle`] have succeeded.
+    ///
+    /// # Errors
+    /// What is false, after which this audit is over; or that a file could not be read, after which it can be gone on with.
+    pub fn fold_to(
+        &mut self,
+        head: &SignedCheckpoint,
+        chronicle: Option<&mut Chronicle>,
+        folded: &mut dyn FnMut(&ReadEntry),
+    ) -> Result<Cosigned, Stop> {
+        let size = head.checkpoint.size;
+        let tree = Tree::new(&self.source, &self.policy, size);
+        pipeline::run(&tree, &mut self.audit, &mut self.levels, &mut self.checked, chronicle, folded)?;
+        match self.audit.replayed() {
+            Some(replayed) => published::check_note(&self.policy, &replayed, head, "checkpoint".into()),
+            None => Err(AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size } }.into()),
+        }
+    }
+
+    /// The time of an entry that was audited, read again; nothing beyond the audit.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not the one that was audited.
+    pub fn entry_time(&self, index: LeafIndex) -> Result<Option<EntryTime>, Stop> {
+        let leaf = usize::try_from(index.0).ok().and_then(|at| self.audit.leaves().get(at));
+        let Some(leaf) = leaf else { return Ok(None) };
+        let tree = Tree::new(&self.source, &self.policy, self.audit.size());
+        let text = tree.entry(index)?.unwrap_or_default();
+        if entry_hash(&text).0 != *leaf {
+            return Err(TreeFault::Rewritten { index: index.0 }.into());
+        }
+        Ok(Entry::parse(&text).ok().map(|entry| entry.time))
+    }
+
+    /// What to remember after `head`, up to which the audit has come.
+    pub fn state(&self, head: &SignedCheckpoint) -> State {
+        State { snapshot: self.audit.snapshot(head.format()), checked: self.checked.iter().copied().collect() }
+    }
+
+    /// Evidence that a note is not of the tree of `head`, from the hash tiles that the source shows; nothing if it is, or if they
+    /// do not lead to the head's root.
+    pub fn prove_fork(&self, note: SignedCheckpoint, head: &SignedCheckpoint) -> Option<Evidence> {
+        Shown::read(&self.source, &self.policy, head)?.fork(note)
+    }
+
+    /// Evidence of what [`fold_to`](Self::fold_to) stopped at, as far as third parties can see it and the source shows it.
+    pub fn prove_fault(&mut self, error: &AuditError, head: &SignedCheckpoint) -> Option<Evidence> {
+        if !Shown::is_evident(error) {
+            return None;
+        }
+        Shown::read(&self.source, &self.policy, head)?.evidence(error, &mut self.audit)
+    }
+}

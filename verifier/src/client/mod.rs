@@ -1,0 +1,28 @@
+//! What audits a ledger from files: where they come from, on all cores, with a memory and evidence.
+//!
+//! ```text
+//! source     an exported directory or an http(s) address, every read within a limit
+//! follower   an audit that goes on from head to head: tree, bundle, pipeline, published, attachment
+//! state      what it remembers on the disk          evidence   what it keeps of misbehaviour
+//! fault      what is wrong with a tree, beyond its entries          shown      the evidence that the tree itself gives
+//! ```
+//!
+//! Behind the feature `client`, for programs: it has files, threads and a network, and decides nothing that the rest of this
+//! crate does not.
+
+mod attachment;
+mod bundle;
+pub mod evidence;
+mod fault;
+mod follower;
+mod pipeline;
+mod published;
+mod shown;
+mod source;
+mod state;
+mod tree;
+
+pub use fault::{Stop, TreeFault};
+pub use follower::{Follower, read_head};
+pub use source::Source;
+pub use state::{State, StateError};
