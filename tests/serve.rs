@@ -104,12 +104,17 @@ fn every_refusal_names_its_code_and_what_to_do_and_records_nothing() {
     server.get("/api/v1/notices/99999/receipt").is_problem(404, "not-found");
     server.get("/api/v1/notices?notice=n1").is_problem(400, "bad-request");
     server.get("/api/v1/projects/%FF").is_problem(400, "bad-request");
-    server.get("/api/v1/projects/%3C").is_problem(400, "bad-request");
+    server.get("/api/v1/projects/%3C").is_problem(404, "unknown-project");
+    server.get("/api/v1/notices/18446744073709551615").is_problem(404, "not-found");
+    server.get("/api/v1/notices?notice_id=").is_problem(400, "bad-request");
     let near = server.get("/api/v1/projects/P-2").is_problem(404, "unknown-project").json();
     assert_eq!(near["near"], json!(["P-1"]));
     server.get("/api/v1/projects/P-1/absence?stage=announcement").is_problem(409, "stage-disclosed");
     server.get("/api/v1/projects/P-1/absence?stage=nonsense").is_problem(400, "bad-request");
-    for sizes in ["from=0", "from=3&to=2", "from=1&to=999", "from=x", "", "from=1&from=2", "from=1&other=2"] {
+    for sizes in ["from=0", "from=3&to=2", "from=1&to=999", "from=9223372036854775808"] {
+        server.get(&format!("/api/v1/proof/consistency?{sizes}")).is_problem(404, "not-found");
+    }
+    for sizes in ["from=x", "", "from=1&from=2", "from=1&other=2", "from=-1"] {
         server.get(&format!("/api/v1/proof/consistency?{sizes}")).is_problem(400, "bad-request");
     }
     let english = server.ask("GET", "/nothing", &[("accept-language", "en")], &[]).is_problem(404, "not-found").json();
@@ -306,6 +311,7 @@ fn attachments_are_taken_only_if_announced_and_served_as_downloads_in_ranges() {
 
     put(&name, "?notice=0", &bytes).is_problem(403, "attachment-not-announced");
     put(&name, "?notice=x", &bytes).is_problem(400, "bad-request");
+    put(&name, "?notice=9223372036854775808", &bytes).is_problem(404, "not-found");
     put(&name, "", &bytes[1..]).is_problem(422, "attachment-differs");
     put(&name, "", &[&bytes[..], b"more"].concat()).is_problem(413, "too-large");
     put(&name.to_uppercase(), "", &bytes).is_problem(404, "not-found");

@@ -22,6 +22,7 @@ use super::answer::{Answer, BYTES};
 use super::body::Limited;
 use super::cache::Cache;
 use super::limits::seconds;
+use super::notices::index_in;
 use super::problem::{Code, Problem};
 use super::{Client, Site, query};
 
@@ -44,7 +45,7 @@ impl std::str::FromStr for Sha256Hex {
 /// An attachment
 ///
 /// Always as a download. Ranges are answered; the address names the content, so that it never changes.
-#[utoipa::path(get, path = "/attachments/{sha256}", tag = "attachments",
+#[utoipa::path(get, path = "/attachments/{sha256}", operation_id = "attachment", tag = "attachments",
     params(("sha256" = String, Path, description = "Its SHA-256, 64 lower-case hex digits", pattern = "^[0-9a-f]{64}$")),
     responses((status = 200, description = "Its bytes", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "application/octet-stream")))]
@@ -82,7 +83,7 @@ pub(crate) struct Kept {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PutQuery {
-    notice: Option<u64>,
+    notice: Option<String>,
 }
 
 /// Bring an attachment
@@ -107,6 +108,7 @@ where
 {
     let _turn = site.take_write(client)?;
     let PutQuery { notice } = query(&text)?;
+    let notice = notice.map(|text| index_in(&text)).transpose()?;
     let Sha256Hex(name) = sha256;
     let folder = site.dir.join(ledger::ATTACHMENTS);
     let target = folder.join(&name);
@@ -174,9 +176,9 @@ impl Upload {
 }
 
 /// Whether an accepted notice names the hash, and what size it announces: the notice said, or the newest that does.
-async fn announced_size(site: &Site, name: &str, notice: Option<u64>) -> Result<Option<Option<u64>>, Problem> {
+async fn announced_size(site: &Site, name: &str, notice: Option<LeafIndex>) -> Result<Option<Option<u64>>, Problem> {
     if let Some(index) = notice {
-        let recorded = site.ledger.entry(LeafIndex(index)).await?;
+        let recorded = site.ledger.entry(index).await?;
         return Ok(recorded.and_then(|recorded| names(&recorded.entry, name)));
     }
     // Reads every entry if none names it: one such search at a time.
