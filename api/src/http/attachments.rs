@@ -115,8 +115,8 @@ where
     if let Ok(metadata) = tokio::fs::metadata(&target).await {
         return Ok(Answer::json(Cache::Never, &Kept { sha256: name, size: metadata.len(), new: false }));
     }
-    let size = announced_size(&site, &name, notice).await?.ok_or_else(|| Problem::of(Code::AttachmentNotAnnounced))?;
-    let most = size.unwrap_or(u64::MAX).min(site.limits.attachment_bytes);
+    let announced = announced(&site, &name, notice).await?.ok_or_else(|| Problem::of(Code::AttachmentNotAnnounced))?;
+    let most = announced.size.unwrap_or(u64::MAX).min(site.limits.attachment_bytes);
     let mut body = Limited::new(stream, &headers, most, seconds(site.limits.body_pause_seconds), None)?;
     let mut upload = Upload::begin(folder).await?;
     while let Some(bytes) = body.next().await? {
@@ -175,8 +175,13 @@ impl Upload {
     }
 }
 
-/// Whether an accepted notice names the hash, and what size it announces: the notice said, or the newest that does.
-async fn announced_size(site: &Site, name: &str, notice: Option<LeafIndex>) -> Result<Option<Option<u64>>, Problem> {
+/// An attachment as a notice names it.
+struct Announced {
+    size: Option<u64>,
+}
+
+/// How an accepted notice names the hash, if one does: the notice said, or the newest.
+async fn announced(site: &Site, name: &str, notice: Option<LeafIndex>) -> Result<Option<Announced>, Problem> {
     if let Some(index) = notice {
         let recorded = site.ledger.entry(index).await?;
         return Ok(recorded.and_then(|recorded| names(&recorded.entry, name)));
@@ -198,8 +203,8 @@ async fn announced_size(site: &Site, name: &str, notice: Option<LeafIndex>) -> R
     Ok(None)
 }
 
-/// The size that a notice announces for an attachment, if it names it.
-fn names(entry: &str, sha256: &str) -> Option<Option<u64>> {
+/// How the notice of an entry names an attachment, if it does.
+fn names(entry: &str, sha256: &str) -> Option<Announced> {
     let Body::Statement { statement, .. } = Entry::parse(entry).ok()?.body else { return None };
     // The hash is looked for before the whole statement is read.
     let payload = verifier::log::base64::decode_url(statement.split('.').nth(1)?).ok()?;
@@ -210,5 +215,5 @@ fn names(entry: &str, sha256: &str) -> Option<Option<u64>> {
     let claims = ledger::draft::object_to_json(&statement.notice()?.claims);
     let attachments = claims.get("attachments")?.as_array()?.iter();
     let mut named = attachments.filter(|one| one["sha256"].as_str() == Some(sha256));
-    named.next().map(|one| one["size"].as_u64())
+    named.next().map(|one| Announced { size: one["size"].as_u64() })
 }
