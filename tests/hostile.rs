@@ -126,7 +126,7 @@ fn slow_and_half_open_requests_are_let_go_and_others_are_served_meanwhile() {
     let mut body = server.connect();
     body.write_all(b"POST /api/v1/notices HTTP/1.1\r\nhost: x\r\ncontent-type: application/sd-jwt\r\ncontent-length: 1000\r\n\r\nabc").unwrap();
     server.get("/healthz").is(200);
-    Answer::parse(&until_closed(body, within)).unwrap().is_problem(408, "timeout");
+    Answer::parse(&until_closed(body, within)).unwrap().problem(408, "timeout");
     until_closed(head, within);
     let mut dripping = server.connect();
     dripping.write_all(b"POST /api/v1/notices HTTP/1.1\r\nhost: x\r\ncontent-type: application/sd-jwt\r\ncontent-length: 1000\r\n\r\n").unwrap();
@@ -160,7 +160,7 @@ fn more_writes_than_there_is_room_for_are_told_to_come_back() {
     let mut slow = server.connect();
     slow.write_all(b"POST /api/v1/notices HTTP/1.1\r\nhost: x\r\ncontent-type: application/sd-jwt\r\ncontent-length: 1000\r\n\r\nabc").unwrap();
     wait_for_write(&server);
-    let busy = server.post(&notice).is_problem(503, "busy");
+    let busy = server.post(&notice).problem(503, "busy");
     assert_eq!(busy.header("retry-after"), Some("1"));
     drop(slow);
     let begun = Instant::now();
@@ -177,11 +177,11 @@ fn one_address_does_not_take_what_all_share() {
     let mut slow = server.connect();
     slow.write_all(b"POST /api/v1/notices HTTP/1.1\r\nhost: x\r\ncontent-type: application/sd-jwt\r\ncontent-length: 1000\r\n\r\nabc").unwrap();
     wait_for_write(&server);
-    let denied = server.post(&notice).is_problem(429, "too-many-requests");
+    let denied = server.post(&notice).problem(429, "too-many-requests");
     assert_eq!(denied.header("retry-after"), Some("1"));
     let held: Vec<TcpStream> = (0..5).map(|_| server.connect()).collect();
     std::thread::sleep(Duration::from_millis(300));
-    server.get("/healthz").is_problem(429, "too-many-requests");
+    server.get("/healthz").problem(429, "too-many-requests");
     drop((held, slow));
     let begun = Instant::now();
     while server.post(&notice).status != 201 {

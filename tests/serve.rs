@@ -64,16 +64,16 @@ fn every_refusal_names_its_code_and_what_to_do_and_records_nothing() {
     let recorded = server.post(&notice).is(201).json();
     let size = server.size();
 
-    server.ask("POST", "/api/v1/notices", &[SD_JWT], b"not a statement").is_problem(400, "malformed-statement");
-    server.ask("POST", "/api/v1/notices", &[SD_JWT], b"").is_problem(400, "malformed-statement");
-    server.ask("POST", "/api/v1/notices", &[SD_JWT], &[0xff, 0xfe]).is_problem(400, "malformed-statement");
+    server.ask("POST", "/api/v1/notices", &[SD_JWT], b"not a statement").problem(400, "malformed-statement");
+    server.ask("POST", "/api/v1/notices", &[SD_JWT], b"").problem(400, "malformed-statement");
+    server.ask("POST", "/api/v1/notices", &[SD_JWT], &[0xff, 0xfe]).problem(400, "malformed-statement");
     let stranger = Publisher { iss: "stranger".to_owned(), key: ledger::PrivateKey::generate().unwrap() };
-    server.post(&stranger.notice("s1", "P-1")).is_problem(403, "not-authorised");
+    server.post(&stranger.notice("s1", "P-1")).problem(403, "not-authorised");
     let forger = Publisher { iss: "centre".to_owned(), key: ledger::PrivateKey::generate().unwrap() };
-    server.post(&forger.notice("s1", "P-1")).is_problem(403, "not-authorised");
+    server.post(&forger.notice("s1", "P-1")).problem(403, "not-authorised");
     let mut other = draft("n1", "P-1");
     other["title"] = "另一题目".into();
-    let conflict = server.post(&centre.sign(&other)).is_problem(409, "conflict").json();
+    let conflict = server.post(&centre.sign(&other)).problem(409, "conflict").json();
     assert_eq!(conflict["index"], recorded["index"]);
     let root = Publisher {
         iss: "root".to_owned(),
@@ -81,38 +81,43 @@ fn every_refusal_names_its_code_and_what_to_do_and_records_nothing() {
     };
     let replayed =
         root.desk().revoke(7, &verifier::record::code::PublisherId::parse("centre").unwrap(), "中心").unwrap();
-    server.post(&replayed).is_problem(409, "out-of-order");
+    server.post(&replayed).problem(409, "out-of-order");
     let mut withheld = centre.notice("n2", "P-1");
     withheld.disclosures.clear();
-    server.post(&withheld).is_problem(422, "disclosures");
+    server.post(&withheld).problem(422, "disclosures");
     let mut surplus = centre.notice("n3", "P-1");
     surplus.disclosures.extend(notice.disclosures.clone());
-    server.post(&surplus).is_problem(422, "disclosures");
+    server.post(&surplus).problem(422, "disclosures");
     server
         .ask("POST", "/api/v1/notices", &[("content-type", "text/plain")], compact(&notice).as_bytes())
-        .is_problem(415, "unsupported-type");
+        .problem(415, "unsupported-type");
     server
         .ask("POST", "/api/v1/notices", &[SD_JWT, ("content-encoding", "gzip")], compact(&notice).as_bytes())
-        .is_problem(415, "unsupported-type");
+        .problem(415, "unsupported-type");
     let long = vec![b'a'; 9 << 20];
-    server.ask("POST", "/api/v1/notices", &[SD_JWT], &long).is_problem(413, "too-large");
+    server.ask("POST", "/api/v1/notices", &[SD_JWT], &long).problem(413, "too-large");
     let announced = server.raw(b"POST /api/v1/notices HTTP/1.1\r\nhost: x\r\ncontent-type: application/sd-jwt\r\ncontent-length: 99999999\r\n\r\n");
-    Answer::parse(&announced).unwrap().is_problem(413, "too-large");
+    Answer::parse(&announced).unwrap().problem(413, "too-large");
 
-    server.get("/api/v1/notices/x").is_problem(400, "bad-request");
-    server.get("/api/v1/notices/99999").is_problem(404, "not-found");
-    server.get("/api/v1/notices/99999/receipt").is_problem(404, "not-found");
-    server.get("/api/v1/notices?notice=n1").is_problem(400, "bad-request");
-    server.get("/api/v1/projects/%FF").is_problem(400, "bad-request");
-    server.get("/api/v1/projects/%3C").is_problem(400, "bad-request");
-    let near = server.get("/api/v1/projects/P-2").is_problem(404, "unknown-project").json();
+    server.get("/api/v1/notices/x").problem(400, "bad-request");
+    server.get("/api/v1/notices/99999").problem(404, "not-found");
+    server.get("/api/v1/notices/99999/receipt").problem(404, "not-found");
+    server.get("/api/v1/notices?notice=n1").problem(400, "bad-request");
+    server.get("/api/v1/projects/%FF").problem(400, "bad-request");
+    server.get("/api/v1/projects/%3C").problem(404, "unknown-project");
+    server.get("/api/v1/notices/18446744073709551615").problem(404, "not-found");
+    server.get("/api/v1/notices?notice_id=").problem(400, "bad-request");
+    let near = server.get("/api/v1/projects/P-2").problem(404, "unknown-project").json();
     assert_eq!(near["near"], json!(["P-1"]));
-    server.get("/api/v1/projects/P-1/absence?stage=announcement").is_problem(409, "stage-disclosed");
-    server.get("/api/v1/projects/P-1/absence?stage=nonsense").is_problem(400, "bad-request");
-    for sizes in ["from=0", "from=3&to=2", "from=1&to=999", "from=x", "", "from=1&from=2", "from=1&other=2"] {
-        server.get(&format!("/api/v1/proof/consistency?{sizes}")).is_problem(400, "bad-request");
+    server.get("/api/v1/projects/P-1/absence?stage=announcement").problem(409, "stage-disclosed");
+    server.get("/api/v1/projects/P-1/absence?stage=nonsense").problem(400, "bad-request");
+    for sizes in ["from=0", "from=3&to=2", "from=1&to=999", "from=9223372036854775808"] {
+        server.get(&format!("/api/v1/proof/consistency?{sizes}")).problem(404, "not-found");
     }
-    let english = server.ask("GET", "/nothing", &[("accept-language", "en")], &[]).is_problem(404, "not-found").json();
+    for sizes in ["from=x", "", "from=1&from=2", "from=1&other=2", "from=-1"] {
+        server.get(&format!("/api/v1/proof/consistency?{sizes}")).problem(400, "bad-request");
+    }
+    let english = server.ask("GET", "/nothing", &[("accept-language", "en")], &[]).problem(404, "not-found").json();
     assert_eq!(english["title"], english["title_en"]);
     assert_eq!(server.size(), size, "nothing that was refused is recorded");
 }
@@ -213,7 +218,7 @@ fn every_described_path_and_method_answers_and_nothing_else_does() {
         "/disclosures/0",
         "/checkpoints/01",
     ] {
-        server.get(nothing).is_problem(404, "not-found");
+        server.get(nothing).problem(404, "not-found");
     }
 }
 
@@ -295,7 +300,7 @@ fn attachments_are_taken_only_if_announced_and_served_as_downloads_in_ranges() {
     let (name, other) = (sha256(&bytes), sha256(b"other"));
     let put =
         |name: &str, query: &str, bytes: &[u8]| server.ask("PUT", &format!("/attachments/{name}{query}"), &[], bytes);
-    put(&name, "", &bytes).is_problem(403, "attachment-not-announced");
+    put(&name, "", &bytes).problem(403, "attachment-not-announced");
     let mut announcement = draft("n1", "P-1");
     announcement["attachments"] = json!([
         { "name": "招标文件.pdf", "media_type": "application/pdf", "size": bytes.len(), "sha256": name },
@@ -304,14 +309,15 @@ fn attachments_are_taken_only_if_announced_and_served_as_downloads_in_ranges() {
     let index = server.post(&centre.sign(&announcement)).is(201).json()["index"].as_u64().unwrap();
     server.post(&centre.notice("n2", "P-1")).is(201);
 
-    put(&name, "?notice=0", &bytes).is_problem(403, "attachment-not-announced");
-    put(&name, "?notice=x", &bytes).is_problem(400, "bad-request");
-    put(&name, "", &bytes[1..]).is_problem(422, "attachment-differs");
-    put(&name, "", &[&bytes[..], b"more"].concat()).is_problem(413, "too-large");
-    put(&name.to_uppercase(), "", &bytes).is_problem(404, "not-found");
+    put(&name, "?notice=0", &bytes).problem(403, "attachment-not-announced");
+    put(&name, "?notice=x", &bytes).problem(400, "bad-request");
+    put(&name, "?notice=9223372036854775808", &bytes).problem(404, "not-found");
+    put(&name, "", &bytes[1..]).problem(422, "attachment-differs");
+    put(&name, "", &[&bytes[..], b"more"].concat()).problem(413, "too-large");
+    put(&name.to_uppercase(), "", &bytes).problem(404, "not-found");
     let kept = || files_under(&dir.path().join("ledger/attachments")).len();
     assert_eq!(kept(), 0, "nothing of a refused file stays");
-    server.get(&format!("/attachments/{name}")).is_problem(404, "not-found");
+    server.get(&format!("/attachments/{name}")).problem(404, "not-found");
     put(&name, &format!("?notice={index}"), &bytes).is(201);
     put(&name, "", &bytes).is(200);
     put(&other, "", b"other").is(201);
@@ -331,7 +337,7 @@ fn attachments_are_taken_only_if_announced_and_served_as_downloads_in_ranges() {
     assert_eq!(range("bytes=-5", &[]).is(206).body, bytes[bytes.len() - 5..]);
     assert_eq!(range("bytes=0-0", &[("if-range", tag)]).is(206).body, bytes[..1]);
     assert!(range("bytes=0-0", &[("if-range", "\"other\"")]).is(200).body == bytes);
-    range("bytes=100000-", &[]).is_problem(416, "range-not-satisfiable");
+    range("bytes=100000-", &[]).problem(416, "range-not-satisfiable");
     server.ask("GET", &path, &[("if-none-match", tag)], &[]).is(304);
     let head = server.ask("HEAD", &path, &[], &[]).is(200);
     assert_eq!((head.header("content-length"), head.body.len()), (Some("100000"), 0));
@@ -444,7 +450,7 @@ fn readiness_is_lost_with_the_guard_and_liveness_is_not() {
     assert_eq!(server.get("/readyz").is(200).json()["status"], "ready");
     fs::rename(dir.path().join("ledger/guard.db"), dir.path().join("guard.away")).unwrap();
     std::thread::sleep(Duration::from_millis(1100));
-    let problem = server.get("/readyz").is_problem(503, "not-ready");
+    let problem = server.get("/readyz").problem(503, "not-ready");
     assert!(problem.header("retry-after").is_some());
     server.get("/healthz").is(200);
     let metrics = server.get("/metrics").is(200).text();

@@ -17,7 +17,7 @@ use crate::program::{Ran, command, operator};
 /// The origin of every ledger here.
 pub(crate) const ORIGIN: &str = "ledger.example/wuhan";
 /// How long a test waits for an answer before it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running server; killed when dropped.
 pub(crate) struct Server {
@@ -169,7 +169,7 @@ impl Answer {
 
     /// Goes on if it is this problem, complete and in both languages.
     #[track_caller]
-    pub(crate) fn is_problem(self, status: u16, code: &str) -> Self {
+    pub(crate) fn problem(self, status: u16, code: &str) -> Self {
         let answer = self.is(status);
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
         let problem = answer.json();

@@ -500,7 +500,7 @@ pub(crate) struct Serve {
     /// 监听地址，例如 127.0.0.1:8080；端口 0 为任选 Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: String,
-    /// 外部访问的地址 Where it is reached from outside, e.g. https://ledger.example
+    /// 外部访问的地址 Where it is reached from outside, e.g. <https://ledger.example>
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// 配置文件（TOML） Limits and the options above, as TOML

@@ -22,6 +22,7 @@ use super::answer::{Answer, BYTES};
 use super::body::Limited;
 use super::cache::Cache;
 use super::limits::seconds;
+use super::notices::index_in;
 use super::problem::{Code, Problem};
 use super::{Client, Site, query};
 
@@ -44,7 +45,7 @@ impl std::str::FromStr for Sha256Hex {
 /// An attachment
 ///
 /// Always as a download. Ranges are answered; the address names the content, so that it never changes.
-#[utoipa::path(get, path = "/attachments/{sha256}", tag = "attachments",
+#[utoipa::path(get, path = "/attachments/{sha256}", operation_id = "attachment", tag = "attachments",
     params(("sha256" = String, Path, description = "Its SHA-256, 64 lower-case hex digits", pattern = "^[0-9a-f]{64}$")),
     responses((status = 200, description = "Its bytes", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "application/octet-stream")))]
@@ -82,7 +83,7 @@ pub(crate) struct Kept {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PutQuery {
-    notice: Option<u64>,
+    notice: Option<String>,
 }
 
 /// Bring an attachment
@@ -107,14 +108,15 @@ where
 {
     let _turn = site.take_write(client)?;
     let PutQuery { notice } = query(&text)?;
+    let notice = notice.map(|text| index_in(&text)).transpose()?;
     let Sha256Hex(name) = sha256;
     let folder = site.dir.join(ledger::ATTACHMENTS);
     let target = folder.join(&name);
     if let Ok(metadata) = tokio::fs::metadata(&target).await {
         return Ok(Answer::json(Cache::Never, &Kept { sha256: name, size: metadata.len(), new: false }));
     }
-    let size = announced_size(&site, &name, notice).await?.ok_or_else(|| Problem::of(Code::AttachmentNotAnnounced))?;
-    let most = size.unwrap_or(u64::MAX).min(site.limits.attachment_bytes);
+    let announced = announced(&site, &name, notice).await?.ok_or_else(|| Problem::of(Code::AttachmentNotAnnounced))?;
+    let most = announced.size.unwrap_or(u64::MAX).min(site.limits.attachment_bytes);
     let mut body = Limited::new(stream, &headers, most, seconds(site.limits.body_pause_seconds), None)?;
     let mut upload = Upload::begin(folder).await?;
     while let Some(bytes) = body.next().await? {
@@ -173,10 +175,15 @@ impl Upload {
     }
 }
 
-/// Whether an accepted notice names the hash, and what size it announces: the notice said, or the newest that does.
-async fn announced_size(site: &Site, name: &str, notice: Option<u64>) -> Result<Option<Option<u64>>, Problem> {
+/// An attachment as a notice names it.
+struct Announced {
+    size: Option<u64>,
+}
+
+/// How an accepted notice names the hash, if one does: the notice said, or the newest.
+async fn announced(site: &Site, name: &str, notice: Option<LeafIndex>) -> Result<Option<Announced>, Problem> {
     if let Some(index) = notice {
-        let recorded = site.ledger.entry(LeafIndex(index)).await?;
+        let recorded = site.ledger.entry(index).await?;
         return Ok(recorded.and_then(|recorded| names(&recorded.entry, name)));
     }
     // Reads every entry if none names it: one such search at a time.
@@ -196,8 +203,8 @@ async fn announced_size(site: &Site, name: &str, notice: Option<u64>) -> Result<
     Ok(None)
 }
 
-/// The size that a notice announces for an attachment, if it names it.
-fn names(entry: &str, sha256: &str) -> Option<Option<u64>> {
+/// How the notice of an entry names an attachment, if it does.
+fn names(entry: &str, sha256: &str) -> Option<Announced> {
     let Body::Statement { statement, .. } = Entry::parse(entry).ok()?.body else { return None };
     // The hash is looked for before the whole statement is read.
     let payload = verifier::log::base64::decode_url(statement.split('.').nth(1)?).ok()?;
@@ -208,5 +215,5 @@ fn names(entry: &str, sha256: &str) -> Option<Option<u64>> {
     let claims = ledger::draft::object_to_json(&statement.notice()?.claims);
     let attachments = claims.get("attachments")?.as_array()?.iter();
     let mut named = attachments.filter(|one| one["sha256"].as_str() == Some(sha256));
-    named.next().map(|one| one["size"].as_u64())
+    named.next().map(|one| Announced { size: one["size"].as_u64() })
 }

@@ -77,7 +77,7 @@ impl Server for Exchange {
         };
         let mut response = finish(made, &asked).await;
         share(response.headers_mut(), &asked);
-        self.note(&asked, &path, response.status(), begun, peer);
+        Self::note(&asked, &path, response.status(), begun, peer);
         Ok(response)
     }
 
@@ -137,7 +137,7 @@ impl Exchange {
         Client(last.filter(|address| !self.site.limits.proxies.contains(address)))
     }
 
-    fn note(&self, asked: &Asked, path: &Arc<str>, status: StatusCode, begun: Instant, peer: IpAddr) {
+    fn note(asked: &Asked, path: &Arc<str>, status: StatusCode, begun: Instant, peer: IpAddr) {
         let (took, status) = (begun.elapsed(), status.as_u16());
         measurements::request(path, method_name(&asked.method), status, took);
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

@@ -21,9 +21,16 @@ const COUNTS: Duration = Duration::from_secs(1);
 /// How long the writer may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What was last found: in Chinese and in English why not, if so.
+/// What was last found, and when.
 #[derive(Default)]
-pub(crate) struct Readiness(Mutex<Option<(Instant, Result<(), (String, String)>)>>);
+pub(crate) struct Readiness(Mutex<Option<(Instant, Result<(), NotReady>)>>);
+
+/// Why the ledger cannot sign.
+#[derive(Clone, Debug)]
+struct NotReady {
+    zh: String,
+    en: String,
+}
 
 /// How it goes.
 #[derive(Serialize, ToSchema)]
@@ -71,23 +78,25 @@ pub(crate) async fn ready(site: Arc<Site>) -> Result<Answer, Problem> {
     drop(last);
     match found {
         Ok(()) => Ok(health(&site, "ready")),
-        Err((zh, en)) => Err(Problem::new(Code::NotReady, zh, en).retry_after(10)),
+        Err(NotReady { zh, en }) => Err(Problem::new(Code::NotReady, zh, en).retry_after(10)),
     }
 }
 
-async fn check(site: &Site) -> Result<(), (String, String)> {
+async fn check(site: &Site) -> Result<(), NotReady> {
     let state = site.cosigning.as_ref().map(Cosigning::state).unwrap_or_default();
     if let Some(alarm) = state.alarms.iter().find(|alarm| alarm.is_proven()) {
-        return Err((alarm.zh(), alarm.en()));
+        return Err(NotReady { zh: alarm.zh(), en: alarm.en() });
     }
     let checked = tokio::time::timeout(PATIENCE, site.ledger.check_writer()).await;
     let said = |error: LedgerError| {
         tracing::warn!(%error, "not ready");
-        (error.say(Language::Zh), error.say(Language::En))
+        NotReady { zh: error.say(Language::Zh), en: error.say(Language::En) }
     };
     match checked {
         Ok(checked) => checked.map_err(said),
-        Err(_) => Err(("写入者迟迟没有答复".to_owned(), "the writer does not answer".to_owned())),
+        Err(_) => {
+            Err(NotReady { zh: "写入者迟迟没有答复".to_owned(), en: "the writer does not answer".to_owned() })
+        }
     }
 }
 

@@ -227,17 +227,17 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let read = notices.and(index()).and(end()).and(site.clone()).then(notices::read).then(reply);
     let receipt = notices.and(index()).and(warp::path("receipt")).and(end()).and(site.clone());
     let record = notices.and(end()).and(warp::post()).and(client).and(headers).and(warp::body::stream());
-    let find = notices.and(end()).and(warp::get()).and(text.clone()).and(site.clone());
+    let find = notices.and(end()).and(warp::get()).and(text).and(site.clone());
     let notices = read.or(receipt.then(notices::receipt).then(reply)).unify();
     let notices = notices.or(record.and(site.clone()).then(notices::record).then(reply)).unify();
     let notices = notices.or(find.then(notices::find).then(reply)).unify().boxed();
 
-    let projects = api.and(warp::path("projects")).and(tail()).and(text.clone()).and(site.clone());
+    let projects = api.and(warp::path("projects")).and(tail()).and(text).and(site.clone());
     let projects = projects.then(projects::project).then(reply).boxed();
 
     let register = |name: &'static str| api.and(warp::path(name)).and(end()).and(site.clone());
     let consistency = api.and(warp::path("proof")).and(warp::path("consistency")).and(end());
-    let consistency = consistency.and(text.clone()).and(site.clone()).then(registers::consistency).then(reply);
+    let consistency = consistency.and(text).and(site.clone()).then(registers::consistency).then(reply);
     let registers = register("publishers").then(registers::publishers).then(reply);
     let registers = registers.or(register("rulebooks").then(registers::rulebooks).then(reply)).unify();
     let registers = registers.or(register("calendars").then(registers::calendars).then(reply)).unify();
@@ -269,7 +269,7 @@ fn attachment_routes(
     });
     let file = warp::fs::dir(folder).map(attachments::serve);
     let read = attachment().and(is_name).untuple_one().and(file);
-    let bring = attachment().and(warp::path::param()).and(warp::path::end()).and(warp::put()).and(text.clone());
+    let bring = attachment().and(warp::path::param()).and(warp::path::end()).and(warp::put()).and(text);
     let bring = bring.and(warp::ext::get::<Client>()).and(warp::header::headers_cloned()).and(warp::body::stream());
     let bring = bring.and(site.clone()).then(attachments::bring).then(reply);
     bring.or(read).unify().boxed()

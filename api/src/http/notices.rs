@@ -11,7 +11,7 @@ use ledger::{Scrubbed, SignedStatement};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::ToSchema;
-use verifier::log::index::{LeafIndex, TreeSize};
+use verifier::log::index::{IndexError, LeafIndex, TreeSize};
 use verifier::record::disclosure::MAX_DISCLOSURES_TOGETHER;
 use verifier::record::statement::{Kind, MAX_JWT, Statement};
 
@@ -27,6 +27,8 @@ use super::{Client, Site, query};
 pub(crate) const SD_JWT: &str = "application/sd-jwt";
 /// The media type of a receipt (C2SP tlog-proof).
 const RECEIPT: &str = "text/plain; charset=utf-8";
+/// The longest id of a statement, in characters.
+const MAX_ID: usize = 200;
 /// The longest statement with its disclosures, in bytes: 256 of them, a `~` after each.
 const MAX_STATEMENT: u64 = (MAX_JWT + MAX_DISCLOSURES_TOGETHER + 257) as u64;
 
@@ -147,14 +149,15 @@ async fn published_receipt(site: &Site, index: u64) -> Result<String, Problem> {
     Ok(receipt)
 }
 
-/// An index as it stands in a path.
-fn index_in(text: &str) -> Result<LeafIndex, Problem> {
-    LeafIndex::parse_decimal(text).map_err(|error| {
-        Problem::new(
+/// An index as a client writes it. One that no ledger reaches is of nothing that is there.
+pub(crate) fn index_in(text: &str) -> Result<LeafIndex, Problem> {
+    LeafIndex::parse_decimal(text).map_err(|error| match error {
+        IndexError::TooLarge => Problem::of(Code::NotFound),
+        IndexError::NotDecimal => Problem::new(
             Code::BadRequest,
             format!("序号应为十进制整数：`{text}`"),
-            format!("an index is a decimal number: {error}"),
-        )
+            format!("an index is a decimal number, not `{text}`"),
+        ),
     })
 }
 
@@ -218,11 +221,18 @@ pub(crate) struct FoundNotice {
 
 /// Find a notice by its publisher's id
 #[utoipa::path(get, path = "/api/v1/notices", tag = "notices",
-    params(("notice_id" = String, Query, description = "The id its publisher gave it", max_length = 200),
+    params(("notice_id" = String, Query, description = "The id its publisher gave it", min_length = 1, max_length = 200),
         ("publisher" = Option<String>, Query, description = "Its publisher, where several may have one of that id")),
     responses((status = 200, description = "None, one, or one of each publisher", body = Found)))]
 pub(crate) async fn find(text: String, site: Arc<Site>) -> Result<Answer, Problem> {
     let wanted: Wanted = query(&text)?;
+    if !(1..=MAX_ID).contains(&wanted.notice_id.chars().count()) {
+        return Err(Problem::new(
+            Code::BadRequest,
+            format!("notice_id 有 1 至 {MAX_ID} 个字符"),
+            format!("a notice_id has 1 to {MAX_ID} characters"),
+        ));
+    }
     let _turn = timeout(Duration::from_secs(5), site.scans.acquire())
         .await
         .map_err(|_| Problem::of(Code::Busy).retry_after(2))?

@@ -182,8 +182,13 @@ mod tests {
         let json = serde_json::to_value(&description).unwrap();
         assert!(json["openapi"].as_str().unwrap().starts_with("3.1"));
         assert_eq!(json["servers"][0]["url"], "https://ledger.example/wuhan");
+        let mut ids = std::collections::BTreeSet::new();
         for (path, item) in &description.paths.paths {
             assert_eq!(item.get.is_some(), item.head.is_some(), "{path}");
+            for operation in [&item.get, &item.head, &item.put, &item.post].into_iter().flatten() {
+                let id = operation.operation_id.clone().unwrap();
+                assert!(ids.insert(id), "{path}: {:?} stands for two operations", operation.operation_id);
+            }
         }
     }
 }

@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 use verifier::explain::Explain as _;
 use verifier::record::authority::AuthorityError;
 use verifier::record::statement::StatementError;
-use verifier::record::subject::SubjectError;
 
 use super::answer::{Answer, json_bytes};
 use super::cache::Cache;
@@ -224,12 +223,6 @@ impl Problem {
 impl From<StatementError> for Problem {
     fn from(error: StatementError) -> Self {
         Self::new(Code::MalformedStatement, error.zh(), error.to_string())
-    }
-}
-
-impl From<SubjectError> for Problem {
-    fn from(error: SubjectError) -> Self {
-        Self::say(Code::BadRequest, &error)
     }
 }
 

@@ -8,6 +8,8 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use verifier::dossier::{Dossier, DossierFile, Recorded};
 use verifier::log::index::LeafIndex;
 use verifier::record::code::Stage;
@@ -141,10 +143,22 @@ pub(crate) fn dossier() {}
 /// such proof: 409.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/absence", tag = "projects",
     params(("project" = String, Path, description = "The project's id", example = "P-1"),
-        ("stage" = Option<String>, Query, description = "The stage that must be absent", example = "performance")),
+        ("stage" = Option<StageCode>, Query, description = "The stage that must be absent", example = "performance")),
     responses((status = 200, description = "`mingzhang-dossier/v1` without entries", body = Object)))]
 #[allow(dead_code)] // served by `project`
 pub(crate) fn absence() {}
+
+/// A stage's code, as the description shows it.
+struct StageCode;
+
+impl utoipa::PartialSchema for StageCode {
+    fn schema() -> RefOr<Schema> {
+        let codes = Stage::ALL.iter().map(|stage| stage.code());
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes)).into()
+    }
+}
+
+impl ToSchema for StageCode {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -219,7 +233,8 @@ fn project_id(encoded: &str) -> Result<ProjectId, Problem> {
     let typed = percent_decode_str(encoded).decode_utf8().map_err(|_| {
         Problem::new(Code::BadRequest, "项目编号应为百分号编码的 UTF-8", "a project id is percent-encoded UTF-8")
     })?;
-    Ok(ProjectId::normalise(&typed)?)
+    // What can be no id is no project's.
+    ProjectId::normalise(&typed).map_err(|error| Problem::say(Code::UnknownProject, &error))
 }
 
 async fn answer_absence(site: &Site, id: &ProjectId, wanted: AbsenceQuery) -> Result<Answer, Problem> {

@@ -18,6 +18,7 @@ use verifier::record::subject::Subject;
 use super::answer::Answer;
 use super::cache::Cache;
 use super::entry_view::rfc3339;
+use super::notices::index_in;
 use super::problem::{Code, Problem};
 use super::{Site, query};
 
@@ -197,22 +198,14 @@ struct Sizes {
 pub(crate) async fn consistency(text: String, site: Arc<Site>) -> Result<Answer, Problem> {
     let Sizes { from, to } = query(&text)?;
     let newest = site.ledger.published().checkpoint.size;
-    let size = |text: &str| {
-        TreeSize::parse_decimal(text).map_err(|error| {
-            Problem::new(
-                Code::BadRequest,
-                format!("大小应为十进制整数：`{text}`"),
-                format!("a size is a decimal number: {error}"),
-            )
-        })
-    };
+    let size = |text: &str| index_in(text).map(|index| TreeSize(index.0));
     let (from, to) = (size(&from)?, to.as_deref().map_or(Ok(newest), size)?);
     let proof = if to > newest { None } else { site.ledger.consistency(from, to).await? };
     let Some(proof) = proof else {
         return Err(Problem::new(
-            Code::BadRequest,
-            format!("应有 1 ≤ from ≤ to ≤ {newest}"),
-            format!("expected 1 ≤ from ≤ to ≤ {newest}"),
+            Code::NotFound,
+            format!("没有这两个检查点：应有 1 ≤ from ≤ to ≤ {newest}"),
+            format!("there are no two such heads: expected 1 ≤ from ≤ to ≤ {newest}"),
         ));
     };
     let proof = proof.iter().map(ToString::to_string).collect();
