@@ -4,12 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ledger::publisher::Desk;
 use ledger::{Ledger, Outcome, PrivateKey, SignedStatement};
+use verifier::lifecycle::rulebook::Rulebook;
+use verifier::lifecycle::shipped::{self, CalendarFile};
 use verifier::log::base64::encode_url;
 use verifier::log::hash::sha256;
 use verifier::record::statement::Kind;
 
-use crate::fixture::{ORIGIN, enrol, new_ledger};
+use crate::fixture::{ORIGIN, enrol, new_ledger, root};
 
 const PUBLISHERS: usize = 50;
 /// Bytes of a notice as received: JWT and disclosure.
@@ -18,6 +21,30 @@ const BYTES: usize = 2048;
 const PROJECTS_OF_TEN: u64 = 100;
 /// Notices of a dossier.
 const OF_TEN: u64 = 10;
+
+/// Stages and what notices of them say, so that an audit with a report has something to judge.
+const STAGES: [(&str, &str); 5] = [
+    (
+        "announcement",
+        r#"{"method":"open","documents":{"from":"2025-11-03","until":"2025-11-10"},"bid_deadline":"2025-11-25T09:30:00+08:00","scope":"示例范围","evaluation_method":"综合评估法"}"#,
+    ),
+    (
+        "candidates",
+        r#"{"publicity":{"from":"2025-11-27T18:00:00+08:00","until":"2025-12-01T18:00:00+08:00"},"candidates":[{"rank":1,"name":"甲公司"},{"rank":2,"name":"乙公司"},{"rank":3,"name":"丙公司"}]}"#,
+    ),
+    (
+        "award",
+        r#"{"decided_at":"2025-12-02","winner":{"name":"甲公司"},"price":{"amount":"1359102.00","currency":"CNY"}}"#,
+    ),
+    (
+        "contract",
+        r#"{"signed_at":"2025-12-20","supplier":{"name":"甲公司"},"value":{"amount":"1359102.00","currency":"CNY"},"planned":{"commencement":"2026-01-05","completion":"2026-12-31"}}"#,
+    ),
+    (
+        "performance",
+        r#"{"event":"payment","on":"2026-01-15","amount":{"amount":"300000.00","currency":"CNY"}}"#,
+    ),
+];
 
 /// Makes the notices of a ledger, by number.
 pub struct Notices {
@@ -38,6 +65,7 @@ impl Notices {
     /// A ledger that knows the publishers.
     pub async fn new_ledger(&self, dir: &Path) -> Ledger {
         let ledger = new_ledger(dir).await;
+        record_law(&ledger).await;
         let keys = self.keys.iter().enumerate();
         check(&ledger.submit_many(keys.map(|(n, key)| enrol(&format!("P{n}"), key, 0)).collect()).await.unwrap());
         self.bytes.store(0, Ordering::Relaxed);
@@ -83,14 +111,16 @@ impl Notices {
     fn sign_one(&self, n: u64) -> SignedStatement {
         let hash = sha256(&n.to_be_bytes()).0;
         let (project, publisher, salt) = (self.project(n, &hash), n % PUBLISHERS as u64, encode_url(&hash[..16]));
+        let (stage, data) = STAGES[usize::from(hash[8]) % STAGES.len()];
         let text = "公共资源交易公告全文。".repeat(15);
         let disclosure = encode_url(format!("[\"{salt}\",\"text\",\"{text}\"]").as_bytes());
         let digest = encode_url(&sha256(disclosure.as_bytes()).0);
         let claims = |fill: usize| {
             format!(
                 "{{\"iss\":\"P{publisher}\",\"aud\":\"{ORIGIN}\",\"iat\":1764000000,\"jti\":\"n{n}\",\"sub\":\"project/{project}\",\
-                 \"project\":{{\"id\":\"{project}\",\"name\":\"示例项目\"}},\"sector\":\"construction\",\"stage\":\"announcement\",\
-                 \"title\":\"示例公告{}\",\"region\":\"420100\",\"_sd\":[\"{digest}\"],\"_sd_alg\":\"sha-256\"}}",
+                 \"project\":{{\"id\":\"{project}\",\"name\":\"示例项目\"}},\"sector\":\"construction\",\"stage\":\"{stage}\",\
+                 \"title\":\"示例公告{}\",\"region\":\"420100\",\"parties\":[{{\"role\":\"buyer\",\"name\":\"示例单位{publisher}\"}}],\
+                 \"data\":{data},\"_sd\":[\"{digest}\"],\"_sd_alg\":\"sha-256\"}}",
                 "工".repeat(fill / 3)
             )
         };
@@ -104,4 +134,20 @@ impl Notices {
 /// Every one of them was recorded.
 pub fn check(outcomes: &[Outcome]) {
     assert!(outcomes.iter().all(|one| matches!(one, Outcome::Recorded(_))), "{:?}", outcomes.first());
+}
+
+/// The law that ships for the ledger's jurisdiction.
+async fn record_law(ledger: &Ledger) {
+    let (root, origin) = (root(), ledger.origin());
+    let desk = Desk { iss: "root", key: &root, origin: &origin, now: 1_764_000_000 };
+    let text = shipped::rulebook("cn").unwrap();
+    let (rulebook, file) = (Rulebook::parse(text).unwrap(), serde_json::from_str::<serde_json::Value>(text).unwrap());
+    let effective_from = rulebook.effective_from.to_string();
+    let mut law = vec![desk.rulebook(0, "cn", &rulebook.version, &effective_from, &file["rules"]).unwrap()];
+    let calendar = CalendarFile::parse(shipped::calendar("cn").unwrap()).unwrap();
+    for (seq, year) in (0..).zip(&calendar.years) {
+        let [holidays, workdays] = [&year.holidays, &year.workdays].map(|days| days.iter().map(ToString::to_string).collect::<Vec<_>>());
+        law.push(desk.calendar(seq, "cn", year.year, &holidays, &workdays).unwrap());
+    }
+    check(&ledger.submit_many(law).await.unwrap());
 }

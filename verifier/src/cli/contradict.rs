@@ -1,6 +1,7 @@
 //! `contradict`: a receipt against a later dossier, and evidence if not both can be true.
 
 use serde_json::{Value, json};
+use verifier::client::evidence::keep;
 use verifier::dossier::{self, Dossier, DossierFile, MAX_DOSSIER};
 use verifier::evidence::Proven;
 use verifier::evidence::contradiction::{self, Comparison};
@@ -37,7 +38,7 @@ fn hold(args: &ContradictArgs, lang: Lang) -> Result<Report, Failure> {
     let mut report = Report::new(COMMAND);
     tell_both(&receipt, &file, lang, &mut report);
     if let Some((found, proven)) = contradiction::contradict(&receipt, &file, &policy) {
-        let kept = evidence::keep(&args.output, Some(&found), &policy);
+        let kept = keep(&args.output, Some(&found), &policy);
         report.failure = Some(evidence::told(kept, contradiction_of(&proven, lang), lang));
         tell_proven(&proven, lang, &mut report);
         report.fact("proves", Value::Object(proven_facts(&proven)));

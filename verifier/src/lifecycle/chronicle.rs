@@ -465,7 +465,9 @@ fn read_seals(reader: &mut Reader<'_>, notice: u64) -> Option<Vec<SealFacts>> {
 fn write_target(writer: &mut Writer, notice: u64, digests: &[Hash]) {
     writer.number(notice);
     writer.number(digests.len() as u64);
-    digests.iter().for_each(|digest| writer.hash(digest));
+    for digest in digests {
+        writer.hash(digest);
+    }
 }
 
 fn read_target(reader: &mut Reader<'_>) -> Option<(u64, Vec<Hash>)> {

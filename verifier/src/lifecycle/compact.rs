@@ -92,7 +92,9 @@ impl Writer {
         if items.len() <= MOST_ELEMENTS {
             self.0.push(6);
             self.number(items.len() as u64);
-            items.iter().for_each(|item| self.value(item));
+            for item in items {
+                self.value(item);
+            }
             return;
         }
         self.0.push(7);
@@ -111,10 +113,7 @@ impl Writer {
                     self.text(name);
                 }
             }
-            match name {
-                "_sd" => self.value(&Value::Null),
-                _ => self.value(value),
-            }
+            self.value(if name == "_sd" { &Value::Null } else { value });
         }
     }
 }

@@ -161,9 +161,7 @@ fn of_value(notice: &NoticeFacts, path: &str, name: &str, value: &Value, found: 
             found.push((path.to_string(), Empty::NotEvidence));
         }
         Value::Object(money) if money.has("amount") => {
-            if is_placeholder(value) {
-                found.push((path.to_string(), Empty::Placeholder));
-            }
+            found.extend(is_placeholder(value).then(|| (path.to_string(), Empty::Placeholder)));
         }
         Value::Object(object) => of_object(notice, path, object, found),
         Value::Array(items) => {

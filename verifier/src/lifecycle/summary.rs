@@ -191,13 +191,15 @@ impl Summary {
     /// Adds a project as far as it was public when it was judged (see [`Project::until`]).
     pub fn add(&mut self, profile: &Profile, project: &Project, verdict: &Lifecycle<'_>) {
         let notices = project.notices.len() as u64;
-        let mut groups: [&mut Group; 4] = [
+        let groups: [&mut Group; 4] = [
             &mut self.all,
             self.sectors.entry(profile.sector).or_default(),
             self.districts.entry(profile.region.clone()).or_default(),
             self.units.entry(Arc::clone(&profile.unit)).or_default(),
         ];
-        groups.iter_mut().for_each(|group| group.add(notices, verdict));
+        for group in groups {
+            group.add(notices, verdict);
+        }
         for lot in &verdict.lots {
             self.add_lot(lot);
         }
@@ -430,5 +432,86 @@ impl RemarkFigures {
         self.not_evidence += other.not_evidence;
         self.reposted += other.reposted;
         self.reposts += other.reposts;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::lifecycle::calendar::Calendar;
+    use crate::lifecycle::instant::{Bounded, Grade, start_of};
+    use crate::lifecycle::law::Law;
+    use crate::lifecycle::rulebook::Rulebook;
+    use crate::lifecycle::{AsOf, judge};
+    use crate::record::json::{parse, parse_object};
+
+    const RULES: &str = r#"[{"id":"a","sector":"land","title":{"zh":"合同","en":"contract"},
+        "basis":{"law":{"zh":"法","en":"law"},"article":"1"},"status":"L",
+        "check":{"type":"interval","from":"contract.signed_at","to":"contract.public","max":20,"unit":"calendar"}},
+        {"id":"b","sector":"land","title":{"zh":"履约","en":"performance"},
+        "basis":{"law":{"zh":"法","en":"law"},"article":"2"},"status":"L",
+        "check":{"type":"interval","from":"contract.planned.handover","to":"performance.public","max":20,"unit":"calendar"}}]"#;
+
+    fn law() -> Law {
+        let rules = parse(RULES).unwrap();
+        let rulebook = Rulebook::from_rules("xx", "1", date(2020, 1, 1), &rules).unwrap();
+        Law::of(rulebook, Calendar::default())
+    }
+
+    fn contract(index: u64, signed: &str, public: Seconds) -> NoticeFacts {
+        let data = alloc::format!(r#"{{"data":{{"signed_at":"{signed}","planned":{{"handover":"2026-03-10"}}}}}}"#);
+        NoticeFacts {
+            index,
+            id: alloc::format!("{index}"),
+            publisher: "p".into(),
+            sector: Sector::Land,
+            stage: Stage::Contract,
+            public: Bounded::exact(public, Grade::Recorded),
+            recorded: public,
+            published_at: None,
+            members: parse_object(&data).unwrap(),
+            withheld: Vec::new(),
+            title: [0; 8],
+            remarks: Vec::new(),
+        }
+    }
+
+    fn profile(id: &str, region: &str) -> Profile {
+        let (id, region) = (id.into(), Some(region.into()));
+        Profile { id, name: "n".into(), sector: Sector::Land, region, unit: "u".into() }
+    }
+
+    #[test]
+    fn stages_on_time_late_and_missing_add_up_however_they_are_parted() {
+        let law = law();
+        let as_of = AsOf { at: start_of(date(2026, 6, 1)), quorum: false };
+        let mut whole = Summary::default();
+        let mut parts = Summary::default();
+        for (id, region, public) in
+            [("A", "420106", date(2026, 3, 5)), ("B", "420106", date(2026, 5, 6)), ("C", "420100", date(2026, 3, 5))]
+        {
+            let mut project = Project::new(id, start_of(date(2026, 1, 1)));
+            project.notices.push(contract(1, "2026-03-02", start_of(public)));
+            let verdict = judge(&project, &law, as_of);
+            whole.add(&profile(id, region), &project, &verdict);
+            let mut part = Summary::default();
+            part.add(&profile(id, region), &project, &verdict);
+            parts.merge(part);
+        }
+        assert_eq!(whole, parts);
+        let stage = |group: &Group| {
+            [StageStatus::OnTime, StageStatus::Late, StageStatus::Missing].map(|status| group.stage(status))
+        };
+        assert_eq!(stage(&whole.all), [2, 1, 3]);
+        assert_eq!(stage(&whole.districts[&Some("420106".into())]), [1, 1, 2]);
+        assert_eq!(
+            (whole.all.due_stages(), whole.all.standing(Standing::Violated), whole.all.standing(Standing::Overdue)),
+            (6, 1, 2)
+        );
+        let month = |month| whole.months[&(2026, month)];
+        assert_eq!((month(3).on_time, month(3).missing, month(5).late), (2, 3, 1));
+        assert_eq!(whole.rules["a"].outcomes, [(Outcome::Met, 2), (Outcome::Violated, 1)].into());
     }
 }

@@ -84,7 +84,7 @@ impl Inspection<'_> {
         for table in &figures {
             let mut text = csv::header(table.spec);
             table.rows.iter().for_each(|row| csv::push(&mut text, row, self.lang));
-            directory.write(&file_name(table.spec.key), text.as_bytes())?;
+            directory.write(file_name(table.spec.key), text.as_bytes())?;
         }
         let findings = Findings { summary, figures, lists };
         directory.write("report.json", json::report(self, &findings).as_bytes())?;
@@ -95,7 +95,7 @@ impl Inspection<'_> {
 
     fn judge_all(&self, directory: &mut Directory, progress: &ProgressBar) -> io::Result<(Summary, Vec<Table>)> {
         for list in List::ALL {
-            directory.write(&file_name(list.spec().key), csv::header(list.spec()).as_bytes())?;
+            directory.write(file_name(list.spec().key), csv::header(list.spec()).as_bytes())?;
         }
         let parts = self.chronicle.projects().div_ceil(PART);
         let cores = thread::available_parallelism().map_or(2, NonZero::get);
@@ -131,7 +131,7 @@ impl Inspection<'_> {
                         table.rows.extend(rows);
                         table.rows.truncate(MOST_ROWS);
                         full[list as usize].fetch_or(table.rows.len() >= MOST_ROWS, Ordering::Relaxed);
-                        directory.append(&file_name(list.spec().key), csv.as_bytes())?;
+                        directory.append(file_name(list.spec().key), csv.as_bytes())?;
                     }
                 }
             }

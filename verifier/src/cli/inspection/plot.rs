@@ -88,9 +88,9 @@ pub(super) fn columns(title: (&str, &str), parts: &[Part], columns: &[(String, V
         let _ = write!(svg, "<text class=\"n\" x=\"{}\" y=\"{}\">{value}</text>", LEFT - 6, y + 4);
     }
     // Names of months stand apart far enough to be read.
-    let every = (60 / step.max(1) + 1) as usize;
-    for (at, (name, numbers)) in columns.iter().enumerate() {
-        let x = LEFT + at as u64 * step + (step - width) / 2;
+    let every = 60 / step.max(1) + 1;
+    for (at, (name, numbers)) in (0..).zip(columns) {
+        let x = LEFT + at * step + (step - width) / 2;
         let mut begun = 0;
         for (number, part) in numbers.iter().zip(parts) {
             let (from, to) = (scaled(begun, most, HEIGHT), scaled(begun + number, most, HEIGHT));
