@@ -445,7 +445,7 @@ impl Case {
             Shown::Open => ["undetermined", "pending"].contains(&outcome) || self.told.reason.is_some(),
             Shown::Lot => self.steps.iter().any(of_a_lot),
             Shown::Rolled => self.told.rolls,
-            Shown::Before(day) => outcome == "not-applicable" && self.steps.iter().any(|step| step.earliest() < day),
+            Shown::Before(day) => outcome == "not-applicable" && self.steps.iter().any(|step| step.earliest() <= day),
         }
     }
 }

@@ -161,7 +161,7 @@ fn read_branches(rule: &Members<'_>) -> Read<Vec<Branch>> {
             Ok(alloc::vec![own.branch(rule, applies, check)?])
         }
         (None, Some(branches)) => {
-            let items = branches.one_or_more()?;
+            let items = branches.some_items()?;
             items.iter().map(|at| read_branch(at, own, &applies, MAX_NESTING)).collect()
         }
         _ => {
@@ -265,7 +265,7 @@ fn read_given(at: &At<'_>) -> Read<Given> {
     given.only(&["of", "is", "given"])?;
     let what = match (given.optional("is").map(|at| at.value), given.optional("given").map(|at| at.value)) {
         (Some(Value::Bool(flag)), None) => Expected::Flag(*flag),
-        (Some(Value::String(text)), None) => Expected::Text(text.clone()),
+        (Some(Value::String(text)), None) if !text.is_empty() => Expected::Text(text.clone()),
         (None, Some(Value::Bool(given))) => Expected::Given(*given),
         _ => return Err(at.expected("`is` with a text or a flag, or `given` with a flag")),
     };
@@ -302,7 +302,7 @@ fn read_check(at: &At<'_>, own: Standing, nesting: usize) -> Read<Check> {
         "reveal" => read_reveal(&check)?,
         "all" if nesting > 0 => {
             check.only(&["type", "checks"])?;
-            let checks = check.required("checks")?.one_or_more()?;
+            let checks = check.required("checks")?.some_items()?;
             CheckKind::All(checks.iter().map(|at| read_part(at, own, nesting - 1)).collect::<Read<_>>()?)
         }
         _ => {
@@ -356,7 +356,7 @@ fn read_interval(check: &Members<'_>) -> Read<CheckKind> {
 fn read_fields(check: &Members<'_>) -> Read<CheckKind> {
     check.only(&["type", "each", "stage", "members"])?;
     let member = |at: &At<'_>| at.one_or_more()?.iter().map(|at| at.path()).collect::<Read<Vec<_>>>();
-    let members = check.required("members")?.one_or_more()?.iter().map(member).collect::<Read<_>>()?;
+    let members = check.required("members")?.some_items()?.iter().map(member).collect::<Read<_>>()?;
     Ok(CheckKind::Fields { stage: check.required("stage")?.selector()?, members })
 }
 
@@ -514,6 +514,12 @@ impl<'v> At<'v> {
     fn items(&self) -> Read<Vec<At<'v>>> {
         let items = self.value.as_array().ok_or_else(|| self.expected("an array"))?;
         Ok((0..).zip(items).map(|(n, value): (usize, _)| At { value, path: format!("{}[{n}]", self.path) }).collect())
+    }
+
+    /// An array that is not empty.
+    fn some_items(&self) -> Read<Vec<At<'v>>> {
+        let items = self.items()?;
+        if items.is_empty() { Err(self.expected("at least one element")) } else { Ok(items) }
     }
 
     /// An array that is not empty, or a single value that stands for one.
