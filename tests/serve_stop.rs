@@ -24,7 +24,7 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 fn post_on(address: &str, centre: &Publisher) -> Vec<String> {
     let mut acknowledged = Vec::new();
     let Ok(mut stream) = TcpStream::connect(address) else { return acknowledged };
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     loop {
         let id = format!("n{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let body = compact(&centre.notice(&id, &format!("P-{}", id.len())));

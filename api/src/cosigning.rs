@@ -83,6 +83,7 @@ pub(crate) struct WitnessState {
     pub(crate) silenced: bool,
 }
 
+#[cfg(test)]
 impl CosigningState {
     /// Whether the ledger may sign: nothing proven stands against it.
     pub(crate) fn may_sign(&self) -> bool {
@@ -123,6 +124,7 @@ impl Cosigning {
         self.published.borrow().clone()
     }
 
+    #[cfg(test)]
     /// Tells of every newer published head, and of further cosignatures on it; of some only the newest.
     pub(crate) fn follow(&self) -> watch::Receiver<Option<SignedCheckpoint>> {
         self.published.clone()

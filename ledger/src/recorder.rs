@@ -56,6 +56,7 @@ pub(crate) struct Cosigned {
 }
 
 /// What the recorder is told to do, one order at a time.
+#[allow(clippy::large_enum_variant)] // one at a time
 pub(crate) enum Order {
     /// Record the batch.
     Record(Sealed),

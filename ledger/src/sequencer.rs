@@ -228,8 +228,10 @@ impl Sequencer {
             return Ok(known);
         }
         let mut snapshot = self.readers.snapshot().await?;
-        known.entries = snapshot.entries_at(&Vec::from_iter(needed.entries.iter().copied())).await?;
-        for (row, text) in snapshot.disclosures_at(&Vec::from_iter(needed.disclosures.iter().copied())).await? {
+        let (entries, disclosures): (Vec<u64>, Vec<u64>) =
+            (needed.entries.iter().copied().collect(), needed.disclosures.iter().copied().collect());
+        known.entries = snapshot.entries_at(&entries).await?;
+        for (row, text) in snapshot.disclosures_at(&disclosures).await? {
             let beside = known.disclosures.entry(index_of(row >> 8)).or_default();
             beside.push((row, sha256(text.as_bytes())));
         }

@@ -250,7 +250,9 @@ mod tests {
     fn changes_are_read_as_they_were_written() {
         let nodes = [(0x1203, MapNode::Single(sha256(b"y"))), (0x12ff, MapNode::Many(sha256(b"x")))];
         let mut changes = Vec::new();
-        nodes.iter().for_each(|(prefix, node)| push_change(&mut changes, *prefix, node));
+        for (prefix, node) in &nodes {
+            push_change(&mut changes, *prefix, node);
+        }
         assert_eq!(parse_changes(&changes).as_deref(), Some(&nodes[..]));
         assert_eq!(parse_changes(&changes[..40]), None);
         changes[2] = 0;

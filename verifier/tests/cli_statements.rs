@@ -268,7 +268,7 @@ fn a_project_id_is_normalised() {
     let of = |id: &str| notice(id, "n1", "announcement", "");
     let mut try_id = |code: i32, id: &str| {
         let jwt = sign(PUBLISHER_KEY, "notice", &of(id));
-        trial.expect(code, &format!("{:?}", id), |forge| {
+        trial.expect(code, &format!("{id:?}"), |forge| {
             forge.record(&format!("project/{id}"), &jwt, Some("announcement"), &[]);
         });
     };

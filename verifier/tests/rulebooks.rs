@@ -42,10 +42,10 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, value)| pointers(value, &format!("{at}/{name}"), found))
+            members.iter().for_each(|(name, value)| pointers(value, &format!("{at}/{name}"), found));
         }
         Value::Array(items) => {
-            (0..).zip(items).for_each(|(n, value): (usize, _)| pointers(value, &format!("{at}/{n}"), found))
+            (0..).zip(items).for_each(|(n, value): (usize, _)| pointers(value, &format!("{at}/{n}"), found));
         }
         _ => {}
     }

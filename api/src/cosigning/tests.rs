@@ -50,7 +50,7 @@ async fn witness(dir: &Path, log: &VerifierKey, address: &str) -> Running {
     let listener = TcpListener::bind(address).await.unwrap();
     let (url, vkey) = (format!("http://{}", listener.local_addr().unwrap()), witness.vkey().clone());
     let (stop, stopped) = oneshot::channel();
-    let service = Service::new(witness, None, policy_of(&[log.clone()]).unwrap(), dir.to_owned());
+    let service = Service::new(witness, None, policy_of(std::slice::from_ref(log)).unwrap(), dir.to_owned());
     let task = tokio::spawn(async move { service.run(listener, async { drop(stopped.await) }).await.unwrap() });
     Running { url, vkey, stop, task }
 }

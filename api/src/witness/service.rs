@@ -77,7 +77,12 @@ impl Service {
                 _ => Answer::not_allowed("POST"),
             };
         }
-        let origin = self.witness.logs().iter().map(|key| key.name()).find(|origin| monitor_path(origin) == path);
+        let origin = self
+            .witness
+            .logs()
+            .iter()
+            .map(verifier::log::note::VerifierKey::name)
+            .find(|origin| monitor_path(origin) == path);
         match (origin, method) {
             (Some(origin), &Method::GET | &Method::HEAD) => self.monitor(origin).await,
             (Some(_), _) => Answer::not_allowed("GET, HEAD"),

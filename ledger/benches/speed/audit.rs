@@ -42,7 +42,13 @@ pub async fn measure(notices: &Arc<Notices>, reader: &Reader, ledger: &Path, tab
     table.at_most("  audit, peak memory", format!("{entries} entries"), memory as f64 / 1024.0, 300.0, "MB");
     let projects = std::fs::read_to_string(ledger.join("report/projects.csv")).unwrap().lines().count() - 1;
     table.at_most("4 audit with report ÷ audit", format!("{projects} projects"), median(&with_report), 1.3, "");
-    table.at_most("  audit with report, peak memory", format!("{entries} entries"), report_memory as f64 / 1024.0, 600.0, "MB");
+    table.at_most(
+        "  audit with report, peak memory",
+        format!("{entries} entries"),
+        report_memory as f64 / 1024.0,
+        600.0,
+        "MB",
+    );
     std::fs::remove_dir_all(ledger.join("report")).unwrap();
     Policy::parse(trusted).unwrap()
 }

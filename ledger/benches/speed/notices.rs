@@ -40,10 +40,7 @@ const STAGES: [(&str, &str); 5] = [
         "contract",
         r#"{"signed_at":"2025-12-20","supplier":{"name":"甲公司"},"value":{"amount":"1359102.00","currency":"CNY"},"planned":{"commencement":"2026-01-05","completion":"2026-12-31"}}"#,
     ),
-    (
-        "performance",
-        r#"{"event":"payment","on":"2026-01-15","amount":{"amount":"300000.00","currency":"CNY"}}"#,
-    ),
+    ("performance", r#"{"event":"payment","on":"2026-01-15","amount":{"amount":"300000.00","currency":"CNY"}}"#),
 ];
 
 /// Makes the notices of a ledger, by number.
@@ -146,7 +143,8 @@ async fn record_law(ledger: &Ledger) {
     let mut law = vec![desk.rulebook(0, "cn", &rulebook.version, &effective_from, &file["rules"]).unwrap()];
     let calendar = CalendarFile::parse(shipped::calendar("cn").unwrap()).unwrap();
     for (seq, year) in (0..).zip(&calendar.years) {
-        let [holidays, workdays] = [&year.holidays, &year.workdays].map(|days| days.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let [holidays, workdays] =
+            [&year.holidays, &year.workdays].map(|days| days.iter().map(ToString::to_string).collect::<Vec<_>>());
         law.push(desk.calendar(seq, "cn", year.year, &holidays, &workdays).unwrap());
     }
     check(&ledger.submit_many(law).await.unwrap());

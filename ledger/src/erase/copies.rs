@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_copy_is_found_by_its_digest_alone() {
         let dir = tempfile::tempdir().expect("a directory");
-        let disclosure = verifier::log::base64::encode_url(&[b'x'; 100_000]);
+        let disclosure = verifier::log::base64::encode_url(&vec![b'x'; 100_000]);
         let digests = BTreeSet::from([sha256(disclosure.as_bytes())]);
         let path = dir.path().join("below/copy");
         std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");

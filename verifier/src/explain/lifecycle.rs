@@ -429,7 +429,8 @@ fn minute(day: jiff::civil::Date, at: Seconds) -> String {
 
 /// An instant under its name: what ends, ends at 24:00.
 fn when_used(used: &Used) -> String {
-    if used.name.ends_with(".until") && used.at.early == used.at.late { moment(used.at.early) } else { when(used.at) }
+    let is_end = used.name.rsplit_once('.').is_some_and(|(_, last)| last == "until");
+    if is_end && used.at.early == used.at.late { moment(used.at.early) } else { when(used.at) }
 }
 
 /// The day an instant lies in, unless hours are counted.

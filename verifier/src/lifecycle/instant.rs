@@ -87,6 +87,7 @@ impl Bounded {
     }
 
     /// The later of two instants, whichever that is.
+    #[must_use]
     pub fn later(self, other: Self) -> Self {
         let grade = if other.late > self.late { other.grade } else { self.grade };
         Self { early: self.early.max(other.early), late: self.late.max(other.late), grade }

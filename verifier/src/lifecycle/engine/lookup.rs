@@ -37,6 +37,7 @@ const PLACEHOLDERS: [&str; 15] = [
 ];
 
 /// What became of the search for an instant.
+#[allow(clippy::large_enum_variant)] // on the stack for a moment
 pub(super) enum Found {
     /// It is given.
     Given(Instantaneous),

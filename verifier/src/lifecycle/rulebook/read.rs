@@ -293,7 +293,7 @@ fn read_check(at: &At<'_>, own: Standing, nesting: usize) -> Read<Check> {
         "equal" => {
             check.only(&["type", "each", "left", "right"])?;
             let right = check.required("right")?.one_or_more()?;
-            let right = right.iter().map(|at| at.reference()).collect::<Read<_>>()?;
+            let right = right.iter().map(At::reference).collect::<Read<_>>()?;
             CheckKind::Equal { left: check.required("left")?.reference()?, right }
         }
         "ratio" => read_ratio(&check)?,
@@ -321,7 +321,7 @@ fn read_stage(check: &Members<'_>) -> Read<CheckKind> {
     let stage = check.required("stage")?.selector()?;
     if let Some(once) = check.optional("once") {
         check.only(&["type", "each", "stage", "once", "or_related"])?;
-        let once = once.one_or_more()?.iter().map(|at| at.selector()).collect::<Read<_>>()?;
+        let once = once.one_or_more()?.iter().map(At::selector).collect::<Read<_>>()?;
         let or_related = check.optional("or_related").map(|at| at.text().map(ToOwned::to_owned)).transpose()?;
         return Ok(CheckKind::Once { stage, once, or_related });
     }
@@ -355,7 +355,7 @@ fn read_interval(check: &Members<'_>) -> Read<CheckKind> {
 
 fn read_fields(check: &Members<'_>) -> Read<CheckKind> {
     check.only(&["type", "each", "stage", "members"])?;
-    let member = |at: &At<'_>| at.one_or_more()?.iter().map(|at| at.path()).collect::<Read<Vec<_>>>();
+    let member = |at: &At<'_>| at.one_or_more()?.iter().map(At::path).collect::<Read<Vec<_>>>();
     let members = check.required("members")?.some_items()?.iter().map(member).collect::<Read<_>>()?;
     Ok(CheckKind::Fields { stage: check.required("stage")?.selector()?, members })
 }
@@ -368,7 +368,7 @@ fn read_count(check: &Members<'_>) -> Read<CheckKind> {
         return Err(check.missing("min"));
     }
     let forbids = match check.optional("forbids") {
-        Some(at) => at.one_or_more()?.iter().map(|at| at.selector()).collect::<Read<_>>()?,
+        Some(at) => at.one_or_more()?.iter().map(At::selector).collect::<Read<_>>()?,
         None => Vec::new(),
     };
     Ok(CheckKind::Count {
@@ -429,7 +429,7 @@ fn read_restart(check: &Members<'_>) -> Read<CheckKind> {
 
 fn read_suspended(check: &Members<'_>) -> Read<CheckKind> {
     check.only(&["type", "by", "since", "until", "stages"])?;
-    let stages = check.required("stages")?.one_or_more()?.iter().map(|at| at.selector()).collect::<Read<_>>()?;
+    let stages = check.required("stages")?.one_or_more()?.iter().map(At::selector).collect::<Read<_>>()?;
     Ok(CheckKind::Suspended {
         by: check.required("by")?.selector()?,
         since: check.required("since")?.path()?,
