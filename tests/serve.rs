@@ -128,7 +128,11 @@ fn the_served_ledger_is_audited_like_its_export_and_old_partial_tiles_stay() {
     let dir = tempfile::tempdir().unwrap();
     ledger_with_centre(dir.path());
     let files: Vec<String> = files_under(&real).iter().map(|path| path.to_str().unwrap().to_owned()).collect();
-    let files: Vec<&str> = files.iter().map(String::as_str).filter(|path| path.ends_with(".jsonl")).collect();
+    let files: Vec<&str> = files
+        .iter()
+        .map(String::as_str)
+        .filter(|path| Path::new(path).extension().is_some_and(|ending| ending == "jsonl"))
+        .collect();
     import(dir.path(), "ledger", &files[..2]).ends(0);
     mingzhang(dir.path(), &["export", "ledger", "tree"]).ends(0);
     let before = files_under(&dir.path().join("tree"));

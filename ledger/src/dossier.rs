@@ -136,7 +136,7 @@ impl Reader {
     }
 
     /// The newest checkpoint of at most this size that `accepts` takes, with its cosignatures; of those with a cosignature the
-    /// newest [`LOOKED_AT`] are looked at.
+    /// newest `LOOKED_AT` are looked at.
     ///
     /// # Errors
     /// The database cannot be read.

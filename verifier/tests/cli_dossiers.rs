@@ -1,4 +1,5 @@
 //! Dossiers, absence proofs and receipts forged with the ledger's own keys or bent by whoever carries them.
+#![allow(clippy::too_many_lines, clippy::items_after_statements)] // tables of attacks
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod forge;

@@ -7,7 +7,7 @@
 //!       log_routes notices projects registers attachments health     the handlers
 //! ```
 //!
-//! A handler gives an [`Answer`](answer::Answer) or a [`Problem`](problem::Problem) and knows nothing of the rest.
+//! A handler gives an [`Answer`] or a [`Problem`] and knows nothing of the rest.
 
 mod answer;
 mod attachments;

@@ -8,7 +8,7 @@
 //!                                                                 └─▶ (Profile, Project) for `judge`
 //! ```
 //!
-//! A record is a few hundred bytes ([`super::compact`]); all stand one after another in large chunks, each naming the one of its
+//! A record is a few hundred bytes (`compact`); all stand one after another in large chunks, each naming the one of its
 //! project before it, so that a million notices of 200,000 projects fit into some 300 MB.
 
 use alloc::borrow::ToOwned;

@@ -71,7 +71,9 @@ fn tell_lot(lot: &LotVerdict<'_>, lang: Lang, report: &mut Report) {
     report.say(Message::RulesMet { met, pending, all: lot.outcomes.len() }.text(lang));
     let mut told: Vec<&RuleOutcome<'_>> = lot.outcomes.iter().filter(|found| is_told(found.outcome)).collect();
     told.sort_by_key(|found| std::cmp::Reverse(found.outcome));
-    told.iter().for_each(|found| tell_rule(found, lang, report));
+    for found in told {
+        tell_rule(found, lang, report);
+    }
 }
 
 const fn is_told(outcome: Outcome) -> bool {
