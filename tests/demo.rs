@@ -36,7 +36,7 @@ fn the_demo_tells_the_main_job_in_both_languages_and_leaves_nothing_behind() {
         "案卷完整",
         "完整公开",
         "【违反】",
-        "= 37 日 > 30 日",
+        "= 38 日 > 30 日",
         "招标投标法第46条",
         "【逾期未公开】",
         "核验者拒绝",
@@ -45,7 +45,7 @@ fn the_demo_tells_the_main_job_in_both_languages_and_leaves_nothing_behind() {
         assert!(chinese.contains(said), "{said} is not in\n{chinese}");
     }
     let english = demo(dir.path(), &["--once", "--lang", "en"]);
-    let said = ["dossier intact and whole", ": complete", "[violated]", "= 37 days > 30 days", "Bidding Law, art. 46"];
+    let said = ["dossier intact and whole", ": complete", "[violated]", "= 38 days > 30 days", "Bidding Law, art. 46"];
     for said in [&said[..], &["[overdue]", "the verifier refuses"]].concat() {
         assert!(english.contains(said), "{said} is not in\n{english}");
     }
