@@ -2,6 +2,9 @@
 //! so that no rule of a schema goes unchecked.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use regex_lite::Regex;
 use serde_json::Value;
 
@@ -56,7 +59,7 @@ fn matches(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<()
             }
             "pattern" => {
                 // A pattern is about strings only.
-                if value.as_str().is_some_and(|text| !Regex::new(rule.as_str().unwrap()).unwrap().is_match(text)) {
+                if value.as_str().is_some_and(|text| !fits_pattern(rule.as_str().unwrap(), text)) {
                     return fail("does not fit the pattern");
                 }
             }
@@ -125,6 +128,13 @@ fn is_type(name: &str, value: &Value) -> bool {
         "null" => value.is_null(),
         other => panic!("unknown type {other}"),
     }
+}
+
+/// Whether a text fits a pattern; each is compiled once.
+fn fits_pattern(pattern: &str, text: &str) -> bool {
+    static COMPILED: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap();
+    compiled.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).unwrap()).is_match(text)
 }
 
 fn size(rule: &Value) -> usize {
