@@ -104,6 +104,16 @@ pub(crate) fn run_with_input(mut command: Command, input: &[u8]) -> Ran {
 /// Makes the ledger `ledger` in `dir`, and enrols the publisher `centre`, whose key is `centre.key`, for everything.
 pub(crate) fn ledger_with_centre(dir: &Path) {
     mingzhang(dir, &["init", "ledger", "--origin", "ledger.example/wuhan", "--no-rulebook"]).ends(0);
+    enrol_centre(dir);
+}
+
+/// The same, with the rulebook and the calendars that ship with the program.
+pub(crate) fn lawful_ledger_with_centre(dir: &Path) {
+    mingzhang(dir, &["init", "ledger", "--origin", "ledger.example/wuhan"]).ends(0);
+    enrol_centre(dir);
+}
+
+fn enrol_centre(dir: &Path) {
     mingzhang(dir, &["keygen", "centre.key"]).ends(0);
     let centre = ["--publisher", "centre", "--name", "公共资源交易中心", "--key", "centre.key"];
     let everything = ["--sector", "all", "--region", "all"];

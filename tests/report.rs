@@ -8,14 +8,14 @@ mod schema;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use program::{import, ledger_with_centre, mingzhang, real_data, verify};
+use program::{import, lawful_ledger_with_centre, mingzhang, real_data, verify};
 use serde_json::Value;
 
 /// A ledger of one file of real notices, audited with a report: the report, and the directory it is in.
 fn report_of(file: &str, exit_code: i32) -> Option<(Value, tempfile::TempDir)> {
     let real = real_data()?;
     let dir = tempfile::tempdir().unwrap();
-    ledger_with_centre(dir.path());
+    lawful_ledger_with_centre(dir.path());
     import(dir.path(), "ledger", &[real.join(file).to_str().unwrap()]).ends(0);
     mingzhang(dir.path(), &["export", "ledger", "tree"]).ends(0);
     verify(dir.path(), &["audit", "tree", "--policy", "ledger/policy.txt", "--report", "report"]).ends(exit_code);
@@ -155,7 +155,7 @@ const HIDDEN: &str = concat!(
 
 fn hidden_ledger() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    ledger_with_centre(dir.path());
+    lawful_ledger_with_centre(dir.path());
     let file = dir.path().join("hidden.jsonl");
     fs::write(&file, HIDDEN).unwrap();
     import(dir.path(), "ledger", &["hidden.jsonl"]).ends(0);

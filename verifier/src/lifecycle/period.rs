@@ -98,18 +98,6 @@ impl Counting {
         }
         Ok(day_after(rolled))
     }
-
-    /// A period of `count` that begins at `from` ends no sooner than this, whatever calendars are announced.
-    pub fn no_sooner(self, from: Seconds, count: u32) -> Seconds {
-        let seconds = match self.unit {
-            Unit::Hour => 3600,
-            Unit::Day | Unit::WorkingDay => DAY,
-            Unit::Year => 365 * DAY,
-        };
-        let counted = i64::from(count) - i64::from(self.inclusive && count > 0);
-        from.saturating_add(counted * seconds)
-    }
-
     /// The first instant at which a period of at least `count` that begins at `from` is long enough.
     ///
     /// # Errors
@@ -242,19 +230,6 @@ mod tests {
         assert_eq!(inclusive.deadline(monday, 2, &calendar), Ok(day_after(date(2026, 3, 3))));
         assert_eq!(exclusive.deadline(at(date(2025, 12, 31), 9), 1, &calendar), Ok(day_after(date(2026, 1, 4))));
         assert_eq!(exclusive.deadline(at(date(2026, 12, 31), 9), 1, &calendar), Err(UnknownYear(2027)));
-    }
-
-    #[test]
-    fn no_period_ends_sooner_than_without_holidays() {
-        let calendar = calendar();
-        for unit in [Unit::Day, Unit::WorkingDay, Unit::Hour, Unit::Year] {
-            for inclusive in [false, true] {
-                let (counting, from) = (counting(unit, inclusive, false), at(date(2025, 12, 29), 9));
-                if let Ok(deadline) = counting.deadline(from, 4, &calendar) {
-                    assert!(counting.no_sooner(from, 4) <= deadline, "{counting:?}");
-                }
-            }
-        }
     }
 
     #[test]

@@ -201,9 +201,6 @@ impl<'a> Asking<'a> {
             disclosed_within.map_or(Ok(due), |(max, counting)| counting.deadline(due.saturating_sub(1), max, calendar))
         };
         let finding = match self.deadline(&from, max, counting).and_then(known_by) {
-            Err(UnknownYear(year)) if self.lot.as_of.at <= counting.no_sooner(from.at.late, max) => {
-                Finding { reason: Some(Reason::UnknownYear(year)), ..Finding::new(Outcome::Pending) }
-            }
             Err(UnknownYear(year)) => Finding::undetermined(Reason::UnknownYear(year)),
             Ok(_) if self.ended_since(from.at.early) => {
                 Finding { reason: Some(Reason::Terminated), ..Finding::not_applicable() }
