@@ -368,7 +368,6 @@ impl Watched {
 }
 
 #[test]
-#[ignore = "its forged clock may run behind itself"]
 fn a_replay_witness_cosigns_what_it_has_audited_and_catches_up_after_an_outage() {
     let mut watched = Watched::new();
     (0..400).for_each(|number| watched.publish(number));
