@@ -11,7 +11,7 @@ use alloc::collections::BTreeSet;
 
 use jiff::civil::{Date, Weekday};
 
-use super::instant::{Seconds, day_after};
+use super::instant::{DAY, Seconds, day_after, start_of};
 
 /// The working days that a ledger's calendars announce.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +75,11 @@ impl Calendar {
         then.is_some_and(|then| then != named.working)
     }
 
+    /// Whether [`Calendar::changed_afterwards`] is so of any day from `first` to `last`, both included.
+    pub fn changed_between(&self, first: Date, last: Date) -> bool {
+        first <= last && self.days.range(first..=last).any(|(day, _)| self.changed_afterwards(*day))
+    }
+
     /// The first working day from this one on.
     ///
     /// # Errors
@@ -102,6 +107,20 @@ impl Calendar {
     /// # Errors
     /// A day on the way is unknown.
     pub fn working_between(&self, first: Date, last: Date) -> Result<i64, UnknownYear> {
+        if last < first {
+            return Ok(0);
+        }
+        let announced = (first.year()..=last.year()).all(|year| self.years.contains_key(&year));
+        if !announced {
+            return self.working_one_by_one(first, last);
+        }
+        let named = self.days.range(first..=last);
+        let named: i64 = named.map(|(day, named)| i64::from(named.working) - i64::from(is_weekday(*day))).sum();
+        Ok(weekdays_between(first, last) + named)
+    }
+
+    /// Where a year is not announced, its days may be named by another year's calendar, or be unknown.
+    fn working_one_by_one(&self, first: Date, last: Date) -> Result<i64, UnknownYear> {
         let (mut day, mut count) = (first, 0);
         while day <= last {
             count += i64::from(self.is_working(day)?);
@@ -109,6 +128,14 @@ impl Calendar {
         }
         Ok(count)
     }
+}
+
+/// Mondays to Fridays from `first` to `last`, both included.
+fn weekdays_between(first: Date, last: Date) -> i64 {
+    let days = start_of(last).saturating_sub(start_of(first)) / DAY + 1;
+    let from = i64::from(first.weekday().to_monday_zero_offset());
+    let rest = (from..from + days % 7).filter(|day| day % 7 < 5).count();
+    days / 7 * 5 + i64::try_from(rest).unwrap_or_default()
 }
 
 fn is_weekday(day: Date) -> bool {
@@ -132,6 +159,21 @@ mod tests {
         calendar.add(2025, &days(&[date(2025, 1, 1)]), &days(&[date(2025, 1, 26)]), 0);
         calendar.add(2026, &days(&[date(2025, 12, 31), date(2026, 1, 1)]), &days(&[]), 0);
         calendar
+    }
+
+    #[test]
+    fn working_days_are_as_many_however_they_are_counted() {
+        let calendar = calendar();
+        let mut first = date(2024, 12, 28);
+        while first < date(2026, 1, 12) {
+            for length in 0..400 {
+                let Ok(last) = first.checked_add(jiff::Span::new().days(length)) else { continue };
+                let one_by_one = calendar.working_one_by_one(first, last);
+                assert_eq!(calendar.working_between(first, last), one_by_one, "{first} {last}");
+            }
+            first = first.tomorrow().unwrap();
+        }
+        assert_eq!(calendar.working_between(date(2025, 2, 2), date(2025, 2, 1)), Ok(0));
     }
 
     #[test]

@@ -21,10 +21,10 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 
 use super::compact::{Reader, Writer};
-use super::facts::{NoticeFacts, Project, SealFacts, Times, Why, Withheld};
+use super::facts::{NoticeFacts, Opened, Project, SealFacts, Times, Why, Withheld, title_hash};
 use super::instant::{Bounded, Grade, Seconds};
 use super::law::Law;
-use super::remark::{About, Remark};
+use super::remark::{About, Remark, remarks};
 use crate::audit::{ReadBody, ReadEntry};
 use crate::log::hash::Hash;
 use crate::record::checked_code::CreditCodeFault;
@@ -34,16 +34,19 @@ use crate::record::entry::EntryTime;
 use crate::record::instant::Instant;
 use crate::record::json::{Object, Value};
 use crate::record::look_alike::{Deceit, LookAlike};
-use crate::record::notice::SealableField;
+use crate::record::notice::{Notice, SealableField};
 use crate::record::statement::{AuthorityChange, Content, Statement};
 use crate::record::subject::Subject;
 
 /// Bytes of a chunk; a longer record has a chunk of its own.
 const CHUNK: usize = 1 << 20;
+/// What most records fit into.
+const USUAL: usize = 512;
 /// The most bytes of a name that are kept.
 const MOST_OF_NAME: usize = 160;
 /// Claims that nothing asks for: those of every statement, those read otherwise, and what only leads back to the source.
-const PASSED_OVER: [&str; 10] = ["iss", "aud", "iat", "jti", "sub", "sealed", "_sd", "_sd_alg", "source", "language"];
+const PASSED_OVER: [&str; 12] =
+    ["iss", "aud", "iat", "jti", "sub", "sealed", "_sd", "_sd_alg", "source", "language", "sector", "stage"];
 
 const NOTICE: u8 = 0;
 const REVEAL: u8 = 1;
@@ -147,14 +150,13 @@ impl Excerpt {
         let ReadBody::Statement(held) = &entry.body else { return None };
         let Subject::Project(project) = &held.statement.sub else { return None };
         let (index, recorded) = (entry.index.0, seconds(entry.time));
-        let mut writer = Writer::default();
+        let mut writer = Writer(Vec::with_capacity(USUAL));
         let mut profile = None;
         match &held.statement.content {
             Content::Notice(notice) => {
-                let facts = NoticeFacts::read(index, &held.statement, notice, &held.shown, recorded);
-                profile = Some(Said::by(&facts));
-                let seals: Vec<SealFacts> = notice.sealed.iter().map(|sealed| SealFacts::new(index, sealed)).collect();
-                write_notice(&mut writer, &facts, &seals);
+                let opened = Opened::of(notice, &held.shown);
+                profile = Some(Said::by(notice, &opened.members));
+                write_notice(&mut writer, &held.statement.jti, notice, &opened);
             }
             Content::Reveal { target, digests } => {
                 // They were held against the target when the entry was folded, or will be.
@@ -180,20 +182,19 @@ impl Excerpt {
 }
 
 impl Said {
-    fn by(facts: &NoticeFacts) -> Self {
-        let within = |outer: &str, name: &str| facts.members.member(outer)?.as_object()?.member(name)?.as_str();
-        let parties = facts.members.member("parties").and_then(Value::as_array).unwrap_or_default();
+    fn by(notice: &Notice, members: &Object) -> Self {
+        let within = |outer: &str, name: &str| members.member(outer)?.as_object()?.member(name)?.as_str();
+        let parties = members.member("parties").and_then(Value::as_array).unwrap_or_default();
         let unit = parties.iter().filter_map(Value::as_object).find_map(|party| {
             let says = |name: &str| party.member(name).and_then(Value::as_str);
             says("role").filter(|role| matches!(*role, "buyer" | "seller")).and_then(|_| says("name"))
         });
         let given = within("project", "name").filter(|name| !name.trim().is_empty());
-        let name = given.or(facts.text_of("title")).unwrap_or_default();
         Self {
-            sector: facts.sector,
-            name: shortened(name),
+            sector: notice.sector,
+            name: shortened(given.unwrap_or(&notice.title)),
             named: given.is_some(),
-            region: facts.text_of("region").map(ToOwned::to_owned),
+            region: notice.region.clone(),
             unit: unit.map(shortened).filter(|unit| !unit.is_empty()),
         }
     }
@@ -386,36 +387,38 @@ fn project_member(facts: &NoticeFacts, project: &Project) -> Value {
     Value::Object(member)
 }
 
-fn write_notice(writer: &mut Writer, facts: &NoticeFacts, seals: &[SealFacts]) {
+fn write_notice(writer: &mut Writer, id: &str, notice: &Notice, opened: &Opened<'_>) {
     writer.0.push(NOTICE);
-    writer.number(Sector::ALL.iter().position(|one| *one == facts.sector).unwrap_or_default() as u64);
-    writer.number(Stage::ALL.iter().position(|one| *one == facts.stage).unwrap_or_default() as u64);
-    writer.value(&Value::String(facts.id.clone()));
-    writer.0.extend_from_slice(&facts.title);
-    let without_id = facts.members.member("project").and_then(Value::as_object).map(|project| {
+    writer.number(Sector::ALL.iter().position(|one| *one == notice.sector).unwrap_or_default() as u64);
+    writer.number(Stage::ALL.iter().position(|one| *one == notice.stage).unwrap_or_default() as u64);
+    writer.string(id);
+    writer.0.extend_from_slice(&title_hash(&notice.title));
+    let members = opened.members.as_ref();
+    let without_id = members.member("project").and_then(Value::as_object).map(|project| {
         let mut kept = Object::default();
         project.iter().filter(|(name, _)| *name != "id").for_each(|(name, value)| kept.set(name, value.clone()));
         Value::Object(kept)
     });
-    let kept =
-        facts.members.iter().filter(|(name, _)| !PASSED_OVER.contains(name) && *name != "sector" && *name != "stage");
-    writer.object(kept.map(|(name, value)| match &without_id {
+    let kept = members.iter().filter(|(name, _)| !PASSED_OVER.contains(name));
+    let kept = kept.map(|(name, value)| match &without_id {
         Some(project) if name == "project" => (name, project),
         _ => (name, value),
-    }));
-    writer.number(facts.withheld.len() as u64);
-    for member in &facts.withheld {
+    });
+    writer.object(kept.chain(opened.text.then_some(("text", &Value::Bool(true)))));
+    writer.number(opened.withheld.len() as u64);
+    for member in &opened.withheld {
         writer.hash(&member.digest);
         writer.text(&member.place);
         writer.text(member.name.as_deref().unwrap_or_default());
         writer.0.push(u8::from(member.why == Why::Erased));
     }
-    writer.number(facts.remarks.len() as u64);
-    facts.remarks.iter().for_each(|remark| write_remark(writer, remark));
-    writer.number(seals.len() as u64);
-    for seal in seals {
+    let remarks = remarks(members);
+    writer.number(remarks.len() as u64);
+    remarks.iter().for_each(|remark| write_remark(writer, remark));
+    writer.number(notice.sealed.len() as u64);
+    for seal in &notice.sealed {
         writer.hash(&seal.digest);
-        writer.text(seal.field);
+        writer.text(seal.field.code());
         writer.text(&seal.until);
     }
 }

@@ -77,7 +77,8 @@ impl Writer {
         }
     }
 
-    fn string(&mut self, text: &str) {
+    /// A text, a long one shortened.
+    pub(super) fn string(&mut self, text: &str) {
         let text = if text.len() > WHOLE { text.trim() } else { text };
         if text.len() <= WHOLE {
             self.0.push(4);

@@ -1,6 +1,6 @@
 //! What is known about a project: its notices, as the rules look at them.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use crate::record::code::{Sector, Stage};
 use crate::record::disclosure::Shown;
 use crate::record::instant::Instant;
 use crate::record::json::{Object, Value};
-use crate::record::notice::{Notice, Sealed, Step};
+use crate::record::notice::{Digest, Notice, Sealed, Step};
 use crate::record::statement::{Content, Statement};
 use crate::record::subject::level;
 
@@ -187,24 +187,52 @@ impl SealFacts {
     }
 }
 
+/// A notice's members with what is disclosed beside it.
+pub(super) struct Opened<'n> {
+    /// The members; the claims themselves where nothing but the text is disclosed.
+    pub(super) members: Cow<'n, Object>,
+    /// Whether its full text is shown, which is only said to be there.
+    pub(super) text: bool,
+    /// What is not shown.
+    pub(super) withheld: Vec<Withheld>,
+}
+
+impl<'n> Opened<'n> {
+    /// Puts what is shown beside a notice into its place.
+    pub(super) fn of(notice: &'n Notice, shown: &Shown) -> Self {
+        let mut opened = Self { members: Cow::Borrowed(&notice.claims), text: false, withheld: Vec::new() };
+        for digest in &notice.digests {
+            match shown.values.get(&digest.hash) {
+                Some(disclosed) if disclosed.name == "text" => opened.text = true,
+                Some(disclosed) => {
+                    put(opened.members.to_mut(), &digest.holder, &disclosed.name, disclosed.value.clone());
+                }
+                None => opened.withheld.push(Withheld::by(notice, digest)),
+            }
+        }
+        opened
+    }
+}
+
+impl Withheld {
+    fn by(notice: &Notice, digest: &Digest) -> Self {
+        let sealed = notice.sealed.iter().find(|sealed| sealed.digest == digest.hash);
+        // What is neither shown nor sealed is covered by an erasure, else nothing of this would be looked at.
+        let why = if sealed.is_some() { Why::Sealed } else { Why::Erased };
+        let place = if digest.holder.is_empty() { String::new() } else { digest.place() };
+        let name = sealed.map(|sealed| sealed.field.member()).or(digest.only_name()).map(ToOwned::to_owned);
+        Self { digest: digest.hash, place, name, why }
+    }
+}
+
 impl NoticeFacts {
     /// Reads the facts of a notice and what is shown beside it; as of when it was recorded, which is as yet all that is known
     /// of when it became public.
     pub(super) fn read(index: u64, statement: &Statement, notice: &Notice, shown: &Shown, recorded: Seconds) -> Self {
-        let mut members = notice.claims.clone();
-        let mut withheld = Vec::new();
-        for digest in &notice.digests {
-            if let Some(disclosed) = shown.values.get(&digest.hash) {
-                let value = if disclosed.name == "text" { Value::Bool(true) } else { disclosed.value.clone() };
-                put(&mut members, &digest.holder, &disclosed.name, value);
-                continue;
-            }
-            let sealed = notice.sealed.iter().find(|sealed| sealed.digest == digest.hash);
-            // What is neither shown nor sealed is covered by an erasure, else nothing of this would be looked at.
-            let why = if sealed.is_some() { Why::Sealed } else { Why::Erased };
-            let place = if digest.holder.is_empty() { String::new() } else { digest.place() };
-            let name = sealed.map(|sealed| sealed.field.member()).or(digest.only_name()).map(ToOwned::to_owned);
-            withheld.push(Withheld { digest: digest.hash, place, name, why });
+        let Opened { members, text, withheld } = Opened::of(notice, shown);
+        let mut members = members.into_owned();
+        if text {
+            members.set("text", Value::Bool(true));
         }
         let published_at = notice.claims.member("published_at").and_then(Value::as_str).and_then(Instant::parse);
         Self {
@@ -254,7 +282,7 @@ impl NoticeFacts {
 }
 
 /// See [`TitleHash`].
-fn title_hash(title: &str) -> TitleHash {
+pub(super) fn title_hash(title: &str) -> TitleHash {
     let mut hash = TitleHash::default();
     hash.copy_from_slice(&sha256(level(title).as_bytes()).0[..8]);
     hash

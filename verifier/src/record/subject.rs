@@ -105,6 +105,11 @@ impl ProjectId {
 /// A text in the one spelling of those that a person takes for the same: NFKC, without blanks and invisible characters, with
 /// plain brackets and dashes, in capitals.
 pub fn level(text: &str) -> String {
+    // What is of these alone is in its normal form already.
+    let plain = |c: char| c.is_ascii_graphic() || matches!(c, ' ' | '\u{4E00}'..='\u{9FFF}');
+    if text.chars().all(plain) {
+        return text.chars().filter(|c| *c != ' ').map(fold).collect();
+    }
     let dropped = |c: &char| c.is_whitespace() || c.general_category() == GeneralCategory::Format;
     text.nfkc().filter(|c| !dropped(c)).map(fold).collect()
 }

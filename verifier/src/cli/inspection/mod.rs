@@ -42,7 +42,7 @@ use super::lang::Lang;
 /// Projects judged at a time.
 const PART: usize = 256;
 /// Rows of a list that `report.json` holds; the CSV has all.
-const MOST_ROWS: usize = 5_000;
+const MOST_ROWS: usize = 1_000;
 
 pub(super) use self::directory::check as check_directory;
 

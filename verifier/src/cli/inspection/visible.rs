@@ -7,7 +7,7 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 pub(super) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_ascii_graphic() || c == ' ' || !is_unseen(c) {
+        if matches!(c, ' '..='~' | '\u{4E00}'..='\u{9FFF}') || !is_unseen(c) {
             shown.push(c);
         } else {
             shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(c)));

@@ -241,15 +241,7 @@ impl<'a> Asking<'a> {
         if counting.unit != Unit::WorkingDay && !counting.roll {
             return false;
         }
-        let (mut day, last) = (day_of(from), day_ending(to));
-        while day <= last {
-            if self.lot.calendar.changed_afterwards(day) {
-                return true;
-            }
-            let Ok(next) = day.tomorrow() else { return false };
-            day = next;
-        }
-        false
+        self.lot.calendar.changed_between(day_of(from), day_ending(to))
     }
 
     fn period(self, from: &Used, to: &Used, bounds: Bounds) -> Option<Arithmetic> {
