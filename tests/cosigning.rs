@@ -90,7 +90,6 @@ fn health(server: &Server) -> Value {
 }
 
 #[test]
-#[ignore = "does not end yet where the restarted witness was posted to meanwhile"]
 fn what_is_published_was_seen_by_enough_witnesses_and_replayed_by_those_who_replay() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

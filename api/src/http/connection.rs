@@ -2,7 +2,6 @@
 //! is a [`Server`]: a ledger's [`Exchange`](super::exchange::Exchange), or a witness.
 
 use std::convert::Infallible;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,20 +12,21 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
 use super::exchange::Body;
 use super::limits::{Limits, seconds};
+use super::lingering::Lingering;
 use super::problem::{Code, PROBLEM, Problem};
 use super::turns::{Denied, Turn, Turns};
 use crate::language::Language;
 
 /// How long to wait when the operating system gives no more sockets, or all turns are taken.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long a connection that is sent away may take to hear it.
+/// How long a peer may take to hear the last answer of a connection.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Who answers.
@@ -108,7 +108,7 @@ async fn converse(stream: TcpStream, peer: IpAddr, server: impl Server, turn: Tu
         let server = answering.clone();
         async move { server.answer(request, peer).await }
     });
-    let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
+    let connection = builder.serve_connection(TokioIo::new(Lingering::new(Box::pin(stream), FAREWELL)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(target: "mingzhang::http", %error, %peer, "a connection ended");
     }
@@ -116,7 +116,8 @@ async fn converse(stream: TcpStream, peer: IpAddr, server: impl Server, turn: Tu
 }
 
 /// Tells a connection that is one too many so, and closes it.
-async fn send_away(mut stream: TcpStream) {
+async fn send_away(stream: TcpStream) {
+    let mut stream = Lingering::new(stream, FAREWELL);
     let body = Problem::of(Code::TooMany).answer(Language::Zh).body.bytes;
     let head = format!(
         "HTTP/1.1 429 Too Many Requests\r\ncontent-type: {PROBLEM}\r\ncontent-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n",
@@ -125,11 +126,7 @@ async fn send_away(mut stream: TcpStream) {
     let said = async {
         stream.write_all(head.as_bytes()).await?;
         stream.write_all(&body).await?;
-        stream.shutdown().await?;
-        // What it sent is taken in, so that closing does not tear the answer away from it.
-        let mut rest = [0; 4096];
-        while stream.read(&mut rest).await? > 0 {}
-        io::Result::Ok(())
+        stream.shutdown().await
     };
     let _ = timeout(FAREWELL, said).await;
 }

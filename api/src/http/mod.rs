@@ -19,6 +19,7 @@ mod entry_view;
 pub(crate) mod exchange;
 mod health;
 pub(crate) mod limits;
+mod lingering;
 mod log_routes;
 mod measurements;
 mod notices;

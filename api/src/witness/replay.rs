@@ -9,9 +9,10 @@
 //! all, so that no entry that came while an audit took its time can seem backdated.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ledger::Clock;
@@ -169,17 +170,16 @@ impl From<Stop> for NotVouched {
 }
 
 /// What is asked of the thread.
-struct Order {
-    head: SignedCheckpoint,
-    last: Option<Last>,
-    answer: oneshot::Sender<Result<(), NotVouched>>,
+enum Order {
+    Vouch { head: SignedCheckpoint, last: Option<Last>, answer: oneshot::Sender<Result<(), NotVouched>> },
+    Stop,
 }
 
 /// The thread that follows the log.
 pub(crate) struct Replay {
     orders: SyncSender<Order>,
     audited: Arc<AtomicU64>,
-    thread: std::thread::JoinHandle<()>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Replay {
@@ -203,13 +203,14 @@ impl Replay {
         worker.resume()?;
         let (orders, waiting) = sync_channel(WAITING);
         let thread = std::thread::Builder::new().name("replay".to_owned()).spawn(move || worker.run(&waiting));
-        Ok(Self { orders, audited, thread: thread.map_err(Failure::operational)? })
+        let thread = Mutex::new(Some(thread.map_err(Failure::operational)?));
+        Ok(Self { orders, audited, thread })
     }
 
     /// Waits until everything up to the head is audited and nothing is wrong with it.
     pub(super) async fn vouch(&self, head: &SignedCheckpoint, last: Option<Last>) -> Result<(), NotVouched> {
         let (answer, vouched) = oneshot::channel();
-        match self.orders.try_send(Order { head: head.clone(), last, answer }) {
+        match self.orders.try_send(Order::Vouch { head: head.clone(), last, answer }) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => return Err(NotVouched::Busy),
         }
@@ -224,9 +225,14 @@ impl Replay {
     }
 
     /// Ends the thread, once it has written down what it remembers.
-    pub(super) async fn stop(self) {
-        drop(self.orders);
-        let _ = tokio::task::spawn_blocking(move || self.thread.join()).await;
+    pub(super) async fn stop(&self) {
+        let Some(thread) = self.thread.lock().ok().and_then(|mut thread| thread.take()) else { return };
+        let orders = self.orders.clone();
+        let ended = tokio::task::spawn_blocking(move || {
+            let _ = orders.send(Order::Stop);
+            thread.join()
+        });
+        let _ = ended.await;
     }
 }
 
@@ -253,7 +259,7 @@ struct Worker {
 
 impl Worker {
     fn run(mut self, orders: &Receiver<Order>) {
-        while let Ok(Order { head, last, answer }) = orders.recv() {
+        while let Ok(Order::Vouch { head, last, answer }) = orders.recv() {
             // Whoever has gone will ask for a newer one.
             if answer.is_closed() {
                 continue;

@@ -54,10 +54,11 @@ impl Service {
     pub(crate) async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), Failure> {
         let service = Arc::new(self);
         connection::serve(listener, WitnessServer::new(service.clone()), stop).await;
+        if let Some(replay) = &service.replay {
+            replay.stop().await;
+        }
+        // A connection that is given up may still hold the service: then the end of the process closes the file.
         if let Some(service) = Arc::into_inner(service) {
-            if let Some(replay) = service.replay {
-                replay.stop().await;
-            }
             service.witness.close().await?;
         }
         Ok(())
