@@ -337,7 +337,7 @@ async fn start(
 ) -> Result<(SharedRegistry, watch::Receiver<SignedCheckpoint>), LedgerError> {
     let (opened, started) = oneshot::channel();
     let failed = |source| LedgerError::File { path: PathBuf::from("the sequencer's thread"), source };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
     let body = move || {
         runtime.block_on(async move {
             match open_writer(&dir, clock).await {

@@ -17,8 +17,13 @@ use crate::table::{Table, median};
 const SAMPLE: u64 = 20_000;
 
 /// Gives the policy under which the ledger is trusted.
-pub async fn measure(notices: &Arc<Notices>, reader: &Reader, ledger: &Path, table: &mut Table) -> Policy {
-    let program = build();
+pub async fn measure(
+    program: &Path,
+    notices: &Arc<Notices>,
+    reader: &Reader,
+    ledger: &Path,
+    table: &mut Table,
+) -> Policy {
     let (tree, policy) = (ledger.join("export"), ledger.join("policy.txt"));
     let key = PrivateKey::read(&ledger.join(LOG_KEY)).unwrap().log_vkey(ORIGIN).unwrap();
     let trusted = format!("log {key}\nquorum none\n");
@@ -29,8 +34,8 @@ pub async fn measure(notices: &Arc<Notices>, reader: &Reader, ledger: &Path, tab
     let (mut with_report, mut report_memory) = (Vec::new(), 0);
     for _ in 0..3 {
         let raw = raw_limit(notices, 0, &signed);
-        let (took, peak) = audit(&program, &tree, &policy, None);
-        let (took_with, peak_with) = audit(&program, &tree, &policy, Some(&ledger.join("report")));
+        let (took, peak) = audit(program, &tree, &policy, None);
+        let (took_with, peak_with) = audit(program, &tree, &policy, Some(&ledger.join("report")));
         with_report.push(took_with.as_secs_f64() / took.as_secs_f64());
         report_memory = report_memory.max(peak_with);
         rates.push(entries as f64 / took.as_secs_f64());
@@ -54,7 +59,7 @@ pub async fn measure(notices: &Arc<Notices>, reader: &Reader, ledger: &Path, tab
 }
 
 /// Builds the program as it is released.
-fn build() -> PathBuf {
+pub fn build() -> PathBuf {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--release", "--package", "verifier"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

@@ -63,6 +63,7 @@ fn main() {
 }
 
 async fn run(plan: &Plan) {
+    let program = audit::build();
     let started = Instant::now();
     let stages = stages::listen();
     let notices = Arc::new(Notices::new(plan.entries));
@@ -84,7 +85,7 @@ async fn run(plan: &Plan) {
     let size = std::fs::metadata(ledger.join("ledger.db")).unwrap().len();
     let own = notices.bytes();
     singles::measure(&notices, dir.path(), &mut table).await;
-    of_whole_ledger(plan, &notices, &ledger, size as f64 / own as f64, &mut table).await;
+    of_whole_ledger(plan, &program, &notices, &ledger, size as f64 / own as f64, &mut table).await;
     table.print();
     println!("{}", machine::describe(dir.path(), sustained.raw()));
     println!("{}", stages.tell());
@@ -92,9 +93,16 @@ async fn run(plan: &Plan) {
 }
 
 /// The rows about a ledger of all entries: reading, opening, its size, its audit.
-async fn of_whole_ledger(plan: &Plan, notices: &Arc<Notices>, ledger: &Path, size: f64, table: &mut Table) {
+async fn of_whole_ledger(
+    plan: &Plan,
+    program: &Path,
+    notices: &Arc<Notices>,
+    ledger: &Path,
+    size: f64,
+    table: &mut Table,
+) {
     let reader = Reader::open(ledger).await.unwrap();
-    let policy = audit::measure(notices, &reader, ledger, table).await;
+    let policy = audit::measure(program, notices, &reader, ledger, table).await;
     reading::measure(&policy, &reader, plan.entries, table).await;
     reader.close().await;
     let bytes = std::fs::metadata(ledger.join("ledger.db")).unwrap().len();

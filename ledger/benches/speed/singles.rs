@@ -15,13 +15,13 @@ const CLIENTS: usize = 64;
 /// Notices of one client.
 const EACH: usize = 50;
 /// Commits of SQLite that are compared with.
-const COMMITS: u64 = 400;
+const COMMITS: u64 = 600;
 
 pub async fn measure(notices: &Arc<Notices>, dir: &Path, table: &mut Table) {
     let ledger = Arc::new(notices.new_ledger(&dir.join("singles")).await);
     let mut plain = PlainSqlite::create(&dir.join("plain.db")).await;
     let (mut rates, mut ratios, mut first) = (Vec::new(), Vec::new(), 0);
-    for _ in 0..3 {
+    for _ in 0..5 {
         let alone = notices.sign(first, COMMITS).await;
         let together = notices.sign(first + COMMITS, (CLIENTS * EACH) as u64).await;
         first += COMMITS + (CLIENTS * EACH) as u64;

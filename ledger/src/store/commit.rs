@@ -4,7 +4,7 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, Connection as _, Encode, Sqlite, SqliteConnection, Type};
 
-use super::rows::Insert;
+use super::rows::{Insert, Script};
 use super::{Store, StoreError, row_id, tile_id};
 
 /// Everything a batch writes.
@@ -82,8 +82,12 @@ const SUBJECT: Insert = Insert {
     tail: " ON CONFLICT (key) DO UPDATE SET count = excluded.count, newest = excluded.newest, head = excluded.head, \
            tally = excluded.tally",
 };
-const SUBJECT_NAME: Insert = Insert { into: "INSERT INTO subject_name", columns: 2, tail: "" };
-const PRECEDENT: Insert = Insert { into: "INSERT INTO precedent", columns: 1, tail: "" };
+// Of these a batch has any number, and they are short: as JSON they make one statement whatever their number.
+const SUBJECT_NAMES: &str = "INSERT INTO subject_name SELECT value ->> 0, value ->> 1 FROM json_each(?)";
+const PRECEDENTS: &str = "INSERT INTO precedent SELECT value FROM json_each(?)";
+const ERASED: &str = "DELETE FROM disclosure WHERE id IN (SELECT value FROM json_each(?))";
+const CHECKPOINT: &str = "INSERT INTO checkpoint (size, prev, note) VALUES (?, ?, ?)";
+const CHANGE: &str = "INSERT INTO map_change (size, subjects, nodes) VALUES (?, ?, ?)";
 const MAP_TILE: Insert = Insert {
     into: "INSERT INTO map_tile",
     columns: 2,
@@ -100,9 +104,8 @@ impl Store {
     pub(crate) async fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
         let connection = &mut self.connection;
         let bytes = batch.bytes();
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
         if let Err(error) = write(connection, batch).await {
-            // SQLite may have rolled back by itself (disk full): then this fails, and nothing is open any more.
+            // SQLite may have rolled back by itself (disk full) or not begun: then this fails, and nothing is open any more.
             let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
             return Err(error);
         }
@@ -160,40 +163,39 @@ fn is_certain(error: &sqlx::Error) -> bool {
 
 async fn write(connection: &mut SqliteConnection, batch: Batch) -> Result<(), StoreError> {
     let size = batch.first + batch.entries.len() as u64;
-    let indexed = batch.entries.into_iter().zip(batch.first..).collect();
-    ENTRY.rows(connection, indexed, bind_entry).await?;
-    TILE.rows(connection, batch.tiles, |to, (level, n, hashes)| pair(to, tile_id(level, n), hashes)).await?;
-    STATEMENT_ID.rows(connection, batch.statement_ids, |to, (tile, ids)| pair(to, row_id(tile), ids)).await?;
-    PRECEDENT.rows(connection, batch.precedents, |to, index| to.add(row_id(index))).await?;
-    SUBJECT_NAME.rows(connection, batch.subject_names, |to, (first, name)| pair(to, row_id(first), name)).await?;
-    MAP_TILE.rows(connection, vec![batch.map_top], |to, nodes| pair(to, -1, nodes)).await?;
-    write_map(connection, size, batch.map).await?;
-    DISCLOSURE.rows(connection, batch.disclosures, |to, (id, text)| pair(to, id, text)).await?;
-    for id in batch.erased {
-        sqlx::query("DELETE FROM disclosure WHERE id = ?").bind(id).execute(&mut *connection).await?;
-    }
-    sqlx::query("INSERT INTO checkpoint (size, prev, note) VALUES (?, ?, ?)")
-        .bind(row_id(size))
-        .bind(batch.prev.to_vec())
-        .bind(batch.note)
-        .execute(&mut *connection)
-        .await?;
-    Ok(())
-}
-
-async fn write_map(connection: &mut SqliteConnection, size: u64, map: MapRows) -> Result<(), StoreError> {
-    match map {
+    let mut script = Script::default();
+    script.statement("BEGIN IMMEDIATE", |_| Ok(()))?;
+    let tiles = batch.tiles.into_iter().map(|(level, n, hashes)| (tile_id(level, n), hashes));
+    script.rows(&TILE, tiles, pair)?;
+    script.rows(&STATEMENT_ID, batch.statement_ids.into_iter().map(|(tile, ids)| (row_id(tile), ids)), pair)?;
+    script.list(PRECEDENTS, &batch.precedents)?;
+    script.list(SUBJECT_NAMES, &batch.subject_names)?;
+    script.list(ERASED, &batch.erased)?;
+    script.rows(&MAP_TILE, [(-1, batch.map_top)].into_iter(), pair)?;
+    script.statement(CHECKPOINT, |to| {
+        to.add(row_id(size))?;
+        to.add(batch.prev.to_vec())?;
+        to.add(batch.note)
+    })?;
+    let merge = match batch.map {
+        MapRows::Merge { subjects, tiles } => Some((subjects, tiles)),
         MapRows::Change { subjects, nodes } => {
-            let change = sqlx::query("INSERT INTO map_change (size, subjects, nodes) VALUES (?, ?, ?)");
-            change.bind(row_id(size)).bind(subjects).bind(nodes).execute(connection).await?;
+            script.statement(CHANGE, |to| {
+                to.add(row_id(size))?;
+                to.add(subjects)?;
+                to.add(nodes)
+            })?;
+            None
         }
-        MapRows::Merge { subjects, tiles } => {
-            SUBJECT.rows(connection, subjects, bind_subject).await?;
-            MAP_TILE.rows(connection, tiles, |to, (prefix, nodes)| pair(to, i64::from(prefix), nodes)).await?;
-            sqlx::query("DELETE FROM map_change").execute(connection).await?;
-        }
+    };
+    script.execute(connection).await?;
+    if let Some((subjects, tiles)) = merge {
+        SUBJECT.rows(connection, subjects, bind_subject).await?;
+        MAP_TILE.rows(connection, tiles, |to, (prefix, nodes)| pair(to, (i64::from(prefix), nodes))).await?;
+        sqlx::query("DELETE FROM map_change").execute(&mut *connection).await?;
     }
-    Ok(())
+    ENTRY.rows(connection, batch.entries.into_iter().zip(batch.first..).collect(), bind_entry).await?;
+    DISCLOSURE.rows(connection, batch.disclosures, pair).await
 }
 
 fn bind_entry(to: &mut SqliteArguments, (row, index): (EntryRow, u64)) -> Result<(), BoxDynError> {
@@ -212,8 +214,7 @@ fn bind_subject(to: &mut SqliteArguments, row: SubjectRow) -> Result<(), BoxDynE
 
 fn pair<'q, T: Encode<'q, Sqlite> + Type<Sqlite>>(
     to: &mut SqliteArguments,
-    id: i64,
-    value: T,
+    (id, value): (i64, T),
 ) -> Result<(), BoxDynError> {
     to.add(id)?;
     to.add(value)

@@ -49,7 +49,7 @@ impl WalMover {
             }
             let _ = connection.close().await;
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(sqlx::Error::Io)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(sqlx::Error::Io)?;
         let builder = std::thread::Builder::new().name("wal".to_owned());
         let thread = builder.spawn(move || runtime.block_on(work)).map_err(sqlx::Error::Io)?;
         Ok(Self { order, moved, thread, written: 0, ordered: false })
