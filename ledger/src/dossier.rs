@@ -18,7 +18,7 @@ use crate::error::LedgerError;
 use crate::prover::{self, HashReader};
 use crate::reader::{Reader, read_head};
 use crate::state::{read_genesis, read_statement};
-use crate::store::{CosignedAround, Held, MapHead, Snapshot, index_of};
+use crate::store::{CosignedAround, MapHead, Proven, Snapshot, index_of};
 
 /// Entries whose rows are read together: their tiles are some 10 MB.
 const TOGETHER: usize = 256;
@@ -78,17 +78,14 @@ impl Reader {
             let jurisdiction = read_genesis(making.snapshot).await?.jurisdiction;
             called.extend([Subject::Rulebook(jurisdiction.clone()), Subject::Calendar(jurisdiction)]);
         }
-        let (mut subjects, mut seen) = (Vec::new(), BTreeSet::new());
+        let (mut parts, mut seen) = (Vec::new(), BTreeSet::new());
         while !called.is_empty() {
-            for subject in std::mem::take(&mut called) {
-                if seen.insert(subject.clone()) {
-                    let part = making.part(subject, true).await?;
-                    called.extend(issuers(&part));
-                    subjects.push(part);
-                }
-            }
+            called.retain(|subject| seen.insert(subject.clone()));
+            let mut next = making.parts(std::mem::take(&mut called)).await?;
+            called.extend(next.iter().flat_map(issuers));
+            parts.append(&mut next);
         }
-        making.finish(subjects).await
+        making.finish(parts).await
     }
 
     /// The absence proof of a subject: what the map holds for it, without any entry.
@@ -98,7 +95,7 @@ impl Reader {
     pub async fn absence(&self, subject: &Subject) -> Result<DossierFile, LedgerError> {
         let mut snapshot = self.readers.snapshot().await?;
         let mut making = Making::start(self, &mut snapshot).await?;
-        let part = making.part(subject.clone(), false).await?;
+        let (part, _) = making.prove(vec![subject.clone()]).await?.remove(0);
         making.finish(vec![part]).await
     }
 }
@@ -181,20 +178,43 @@ impl<'a> Making<'a> {
         self.head.checkpoint.size.0
     }
 
-    async fn part(&mut self, subject: Subject, with_entries: bool) -> Result<SubjectPart, LedgerError> {
-        let proven = self.snapshot.prove_subject(&subject.to_string(), &self.map).await?;
-        let Some(Held { state, newest }) = proven.held else {
-            return Ok(SubjectPart { subject, state: SubjectState::default(), map_proof: proven.proof, entries: None });
+    /// What the map holds for these subjects; and the newest entry of each, if there is one.
+    async fn prove(&mut self, subjects: Vec<Subject>) -> Result<Vec<(SubjectPart, Option<u64>)>, LedgerError> {
+        let proven = self.snapshot.prove_subjects(&subjects, &self.map).await?;
+        let part = |(subject, Proven { held, proof: map_proof }): (Subject, Proven)| {
+            let newest = held.as_ref().map(|held| held.newest);
+            let state = held.map_or_else(SubjectState::default, |held| held.state);
+            (SubjectPart { subject, state, map_proof, entries: None }, newest)
         };
-        let entries = if with_entries { Some(self.entries(newest, state.count).await?) } else { None };
-        Ok(SubjectPart { subject, state, map_proof: proven.proof, entries })
+        Ok(subjects.into_iter().zip(proven).map(part).collect())
     }
 
-    async fn entries(&mut self, newest: u64, count: u64) -> Result<Vec<EntryPart>, LedgerError> {
-        let mut chain = self.snapshot.chain(newest, count).await?.into_iter().rev();
-        let mut parts = Vec::with_capacity(chain.len());
+    /// These subjects with all their entries: every kind of row is read for all of them at once.
+    async fn parts(&mut self, subjects: Vec<Subject>) -> Result<Vec<SubjectPart>, LedgerError> {
+        let proven = self.prove(subjects).await?;
+        let newest: Vec<u64> = proven.iter().filter_map(|(_, newest)| *newest).collect();
+        let limit = proven.iter().map(|(part, _)| part.state.count).fold(0, u64::saturating_add);
+        let mut chains = self.snapshot.chains(&newest, limit).await?;
+        let mut entries = Vec::new();
+        let mut lengths = Vec::with_capacity(proven.len());
+        for (_, newest) in &proven {
+            let chain = newest.and_then(|newest| chains.remove(&newest)).unwrap_or_default();
+            lengths.push(chain.len());
+            entries.extend(chain.into_iter().rev());
+        }
+        let mut entries = self.entries(entries).await?.into_iter();
+        let with_entries = |((part, newest), length): ((SubjectPart, Option<u64>), usize)| {
+            let entries = newest.map(|_| entries.by_ref().take(length).collect());
+            SubjectPart { entries, ..part }
+        };
+        Ok(proven.into_iter().zip(lengths).map(with_entries).collect())
+    }
+
+    async fn entries(&mut self, entries: Vec<(u64, String)>) -> Result<Vec<EntryPart>, LedgerError> {
+        let mut parts = Vec::with_capacity(entries.len());
+        let mut entries = entries.into_iter();
         loop {
-            let together: Vec<(u64, String)> = chain.by_ref().take(TOGETHER).collect();
+            let together: Vec<(u64, String)> = entries.by_ref().take(TOGETHER).collect();
             if together.is_empty() {
                 return Ok(parts);
             }
@@ -202,7 +222,7 @@ impl<'a> Making<'a> {
         }
     }
 
-    /// These entries with what stands beside them and what proves them: every kind of row is read for all of them at once.
+    /// These entries with what stands beside them and what proves them.
     async fn entry_parts(&mut self, entries: Vec<(u64, String)>) -> Result<Vec<EntryPart>, LedgerError> {
         let indexes: Vec<u64> = entries.iter().map(|(index, _)| *index).collect();
         let mut disclosures: BTreeMap<u64, Vec<String>> = BTreeMap::new();

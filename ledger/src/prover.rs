@@ -4,7 +4,7 @@
 //! A proof is made in two passes over one function: the first learns which tiles it needs, they are read at once, the
 //! second computes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use verifier::log::hash::{Hash, node_hash};
 use verifier::log::tile::WIDTH;
@@ -23,9 +23,13 @@ pub(crate) type TileName = (u8, u64);
 #[derive(Debug, Default)]
 pub(crate) struct WantedTiles(pub(crate) BTreeSet<TileName>);
 
-/// The tiles a proof needs, as wide as the tree they were read for.
+/// The tiles that proofs need, as wide as the tree they were read for.
 #[derive(Debug, Default)]
-pub(crate) struct Tiles(pub(crate) BTreeMap<TileName, Vec<u8>>);
+pub(crate) struct Tiles {
+    pub(crate) hashes: BTreeMap<TileName, Vec<u8>>,
+    /// Subtrees within the tiles that one proof has computed for the next, by height and number.
+    computed: HashMap<(u8, u64), Hash>,
+}
 
 impl HashReader for WantedTiles {
     fn hash(&mut self, height: u8, n: u64) -> Hash {
@@ -36,9 +40,17 @@ impl HashReader for WantedTiles {
 
 impl HashReader for Tiles {
     fn hash(&mut self, height: u8, n: u64) -> Hash {
-        let (name, first) = place(height, n);
-        let tile = self.0.get(&name).expect("every tile that was asked for was read");
-        complete(&tile[first * 32..][..32 << (height % TILE_HEIGHT)])
+        if height % TILE_HEIGHT == 0 {
+            let (name, at) = place(height, n);
+            let tile = self.hashes.get(&name).expect("every tile that was asked for was read");
+            return Hash(tile[at * 32..][..32].try_into().expect("32 bytes"));
+        }
+        if let Some(hash) = self.computed.get(&(height, n)) {
+            return *hash;
+        }
+        let hash = node_hash(self.hash(height - 1, 2 * n), self.hash(height - 1, 2 * n + 1));
+        self.computed.insert((height, n), hash);
+        hash
     }
 }
 
@@ -47,15 +59,6 @@ fn place(height: u8, n: u64) -> (TileName, usize) {
     let first = n << (height % TILE_HEIGHT);
     let width = u64::from(WIDTH);
     ((height / TILE_HEIGHT, first / width), usize::try_from(first % width).expect("below 256"))
-}
-
-/// The root over 2^k packed hashes.
-fn complete(hashes: &[u8]) -> Hash {
-    if hashes.len() == 32 {
-        return Hash(hashes.try_into().expect("32 bytes"));
-    }
-    let (left, right) = hashes.split_at(hashes.len() / 2);
-    node_hash(complete(left), complete(right))
 }
 
 /// How many hashes the tile has in a tree of `size` leaves.
@@ -162,7 +165,7 @@ mod tests {
         for n in 0..size {
             tree.push(leaf(n));
             for (level, n, hashes) in tree.take_changed() {
-                tiles.0.insert((level, n), hashes);
+                tiles.hashes.insert((level, n), hashes);
             }
             roots.push(tree.root());
         }
@@ -192,9 +195,9 @@ mod tests {
         let mut wanted = WantedTiles::default();
         inclusion(3, 70_000, &mut wanted);
         assert!(wanted.0.iter().all(|name| tile_width(70_000, *name) > 0));
-        let few =
-            Tiles(tiles.0.iter().filter(|(name, _)| wanted.0.contains(name)).map(|(n, t)| (*n, t.clone())).collect());
-        assert!(few.0.len() < 8);
+        let few = tiles.hashes.iter().filter(|(name, _)| wanted.0.contains(name)).map(|(n, t)| (*n, t.clone()));
+        let few = Tiles { hashes: few.collect(), ..Tiles::default() };
+        assert!(few.hashes.len() < 8);
         assert_eq!(inclusion(3, 70_000, &mut { few }), inclusion(3, 70_000, &mut tiles));
     }
 

@@ -49,7 +49,7 @@ impl Snapshot {
         match path.kind() {
             TileKind::Hashes { level } => {
                 let name = (level, path.index());
-                let mut hashes = self.tiles(size.0, [name]).await?.0.remove(&name).unwrap_or_default();
+                let mut hashes = self.tiles(size.0, [name]).await?.hashes.remove(&name).unwrap_or_default();
                 hashes.truncate(usize::from(path.width()) * 32);
                 Ok(hashes)
             }

@@ -34,7 +34,7 @@ impl Tree {
         let mut open = Vec::new();
         for level in (0..=7_u8).take_while(|level| size >> (u32::from(*level) * 8) > 0) {
             let n = size >> (u32::from(level) * 8 + 8);
-            open.push(OpenTile { n, hashes: tiles.0.remove(&(level, n)).unwrap_or_default(), changed: false });
+            open.push(OpenTile { n, hashes: tiles.hashes.remove(&(level, n)).unwrap_or_default(), changed: false });
         }
         debug_assert!(open_tiles(size).all(|(level, n)| open[usize::from(level)].n == n));
         Ok(Self { frontier, open, full: Vec::new() })
@@ -100,8 +100,8 @@ mod tests {
             for n in 0..size {
                 tree.push(leaf_hash(&n.to_be_bytes()));
             }
-            tiles.0.extend(tree.take_changed().into_iter().map(|(level, n, hashes)| ((level, n), hashes)));
-            tiles.0.retain(|name, _| open_tiles(size).any(|open| open == *name));
+            tiles.hashes.extend(tree.take_changed().into_iter().map(|(level, n, hashes)| ((level, n), hashes)));
+            tiles.hashes.retain(|name, _| open_tiles(size).any(|open| open == *name));
             let mut resumed = Tree::resume(size, tiles).expect("a frontier");
             assert_eq!(resumed.root(), tree.root(), "{size}");
             for n in 0..300_u64 {

@@ -7,10 +7,13 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use verifier::log::hash::{Hash, LeafHash};
 use verifier::record::code::Stage;
+use verifier::record::subject::Subject;
 use verifier::record::subject_map::{MapNode, MapProof, SubjectState, Tally, map_key};
 
+use super::read::list;
 use super::{Snapshot, StoreError, SubjectRow, index_of};
-use crate::subject_map::{Leaf, MapTile, TileLevels, descend, parse_changes, parse_tile};
+use crate::hex;
+use crate::subject_map::{Descent, Leaf, MapTile, TileLevels, descend, parse_changes, parse_tile};
 
 /// A subject as the ledger knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,21 +59,32 @@ impl Snapshot {
         Ok(head)
     }
 
-    /// What the map holds for a subject, with the proof.
-    pub(crate) async fn prove_subject(&mut self, subject: &str, head: &MapHead) -> Result<Proven, StoreError> {
-        let key = map_key(subject);
-        let mut below = self.map_tile(i64::from(key.0[0])).await?;
-        head.lay_over_tile(key.0[0], &mut below);
-        let descent = descend(&key, &head.top, &TileLevels::above(&below));
-        let (first, last) = descent.bucket(&key);
-        let mut bucket = BTreeMap::new();
-        if !descent.empty {
-            bucket.extend(self.subjects(first, last).await?);
-            let newer = head.subjects.range(first..=last);
-            bucket.extend(newer.map(|(key, held)| (*key, held.clone())));
+    /// What the map holds for these subjects, with the proofs, in this order.
+    pub(crate) async fn prove_subjects(
+        &mut self,
+        subjects: &[Subject],
+        head: &MapHead,
+    ) -> Result<Vec<Proven>, StoreError> {
+        let keys: Vec<Hash> = subjects.iter().map(|subject| map_key(&subject.to_string())).collect();
+        let mut below = self.map_tiles(&keys).await?;
+        for (byte, tile) in &mut below {
+            head.lay_over_tile(*byte, tile);
         }
-        let leaves: Vec<Leaf> = bucket.iter().map(|(key, held)| (*key, held.state.value())).collect();
-        Ok(Proven { proof: descent.prove(&key, &leaves), held: bucket.remove(&key) })
+        let levels: BTreeMap<u8, TileLevels> =
+            below.iter().map(|(byte, tile)| (*byte, TileLevels::above(tile))).collect();
+        let descents: Vec<Descent> = keys.iter().map(|key| descend(key, &head.top, &levels[&key.0[0]])).collect();
+        let ranges: Vec<(Hash, Hash)> = keys.iter().zip(&descents).map(|(key, descent)| descent.bucket(key)).collect();
+        let stored = self.subjects_between(&ranges).await?;
+        let prove = |((key, descent), (first, last)): ((Hash, Descent), (Hash, Hash))| {
+            let mut bucket: BTreeMap<&Hash, &Held> = BTreeMap::new();
+            if !descent.empty {
+                bucket.extend(stored.range(first..=last));
+                bucket.extend(head.subjects.range(first..=last));
+            }
+            let leaves: Vec<Leaf> = bucket.iter().map(|(key, held)| (**key, held.state.value())).collect();
+            Proven { proof: descent.prove(&key, &leaves), held: bucket.remove(&key).cloned() }
+        };
+        Ok(keys.into_iter().zip(descents).zip(ranges).map(prove).collect())
     }
 
     /// What the map holds for a subject.
@@ -95,8 +109,33 @@ impl Snapshot {
     async fn map_tile(&mut self, prefix: i64) -> Result<MapTile, StoreError> {
         let query = sqlx::query_scalar("SELECT nodes FROM map_tile WHERE prefix = ?").bind(prefix);
         let nodes: Option<Vec<u8>> = query.fetch_optional(self.connection()).await?;
-        let damaged = StoreError::Damaged { table: "map_tile", row: prefix, what: "the nodes are malformed" };
-        nodes.map_or(Ok([MapNode::Empty; 256]), |nodes| parse_tile(&nodes).ok_or(damaged))
+        nodes.map_or(Ok([MapNode::Empty; 256]), |nodes| parse_tile(&nodes).ok_or_else(|| damaged_tile(prefix)))
+    }
+
+    /// The tiles below depth 8 on the way to these keys, by their first byte; one that is not stored is empty.
+    async fn map_tiles(&mut self, keys: &[Hash]) -> Result<BTreeMap<u8, MapTile>, StoreError> {
+        let mut tiles: BTreeMap<u8, MapTile> = keys.iter().map(|key| (key.0[0], [MapNode::Empty; 256])).collect();
+        let query = sqlx::query("SELECT prefix, nodes FROM map_tile WHERE prefix IN (SELECT value FROM json_each(?))");
+        for row in query.bind(list(tiles.keys())).fetch_all(self.connection()).await? {
+            let prefix: i64 = row.try_get(0)?;
+            let tile = u8::try_from(prefix).ok().and_then(|byte| tiles.get_mut(&byte));
+            if let Some(tile) = tile {
+                *tile = parse_tile(row.try_get(1)?).ok_or_else(|| damaged_tile(prefix))?;
+            }
+        }
+        Ok(tiles)
+    }
+
+    /// The rows of `subject` whose keys are in one of these ranges.
+    async fn subjects_between(&mut self, ranges: &[(Hash, Hash)]) -> Result<BTreeMap<Hash, Held>, StoreError> {
+        let pair = |(first, last): &(Hash, Hash)| format!("[\"{}\",\"{}\"]", hex(&first.0), hex(&last.0));
+        let pairs: Vec<String> = ranges.iter().map(pair).collect();
+        let query = sqlx::query(
+            "SELECT subject.key, count, newest, head, tally FROM json_each(?) AS bounds CROSS JOIN subject
+             WHERE subject.key BETWEEN unhex(bounds.value ->> 0) AND unhex(bounds.value ->> 1)",
+        );
+        let rows = query.bind(format!("[{}]", pairs.join(","))).fetch_all(self.connection()).await?;
+        rows.iter().map(read_subject).collect()
     }
 
     async fn subjects(&mut self, first: Hash, last: Hash) -> Result<Vec<(Hash, Held)>, StoreError> {
@@ -120,6 +159,10 @@ impl MapHead {
             tile[usize::from(prefix & 0xff)] = *node;
         }
     }
+}
+
+fn damaged_tile(prefix: i64) -> StoreError {
+    StoreError::Damaged { table: "map_tile", row: prefix, what: "the nodes are malformed" }
 }
 
 fn damaged_change() -> StoreError {

@@ -13,7 +13,7 @@ mod wal;
 
 pub(crate) use check::{Cell, Row, fresh_schema};
 pub(crate) use commit::{Batch, EntryRow, MapRows, SubjectRow};
-pub(crate) use map::{Held, MapHead};
+pub(crate) use map::{Held, MapHead, Proven};
 pub(crate) use open::{Readers, Store, copy};
 pub(crate) use read::{CosignedAround, Snapshot};
 

@@ -32,6 +32,9 @@ pub(crate) struct CosignedAround {
     pub(crate) after: Option<SignedCheckpoint>,
 }
 
+/// A subject's entries from its newest backwards: index and entry.
+pub(crate) type Chain = Vec<(u64, String)>;
+
 /// One state of the ledger, as long as it is held.
 pub(crate) struct Snapshot {
     pub(super) transaction: Transaction<'static, Sqlite>,
@@ -138,16 +141,25 @@ impl Snapshot {
     }
 
     /// A subject's entries from its newest backwards, at most `limit`: index and entry.
-    pub(crate) async fn chain(&mut self, newest: u64, limit: u64) -> Result<Vec<(u64, String)>, StoreError> {
+    pub(crate) async fn chain(&mut self, newest: u64, limit: u64) -> Result<Chain, StoreError> {
+        Ok(self.chains(&[newest], limit).await?.remove(&newest).unwrap_or_default())
+    }
+
+    /// As [`Snapshot::chain`], of several subjects, by the newest entry of each; at most `limit` entries in all.
+    pub(crate) async fn chains(&mut self, newest: &[u64], limit: u64) -> Result<BTreeMap<u64, Chain>, StoreError> {
         let query = sqlx::query(
-            "WITH RECURSIVE chain (idx, prev_idx, entry) AS (
-                 SELECT idx, prev_idx, entry FROM entry WHERE idx = ?
+            "WITH RECURSIVE chain (newest, idx, prev_idx, entry) AS (
+                 SELECT value, idx, prev_idx, entry FROM json_each(?) CROSS JOIN entry ON idx = value
                  UNION ALL
-                 SELECT e.idx, e.prev_idx, e.entry FROM chain JOIN entry e ON e.idx = chain.prev_idx
-             ) SELECT idx, entry FROM chain LIMIT ?",
+                 SELECT newest, e.idx, e.prev_idx, e.entry FROM chain JOIN entry e ON e.idx = chain.prev_idx
+             ) SELECT newest, idx, entry FROM chain LIMIT ?",
         );
-        let rows = query.bind(row_id(newest)).bind(row_id(limit)).fetch_all(self.connection()).await?;
-        rows.iter().map(|row| Ok((index_of(row.try_get(0)?), row.try_get(1)?))).collect()
+        let mut chains: BTreeMap<u64, Chain> = BTreeMap::new();
+        for row in query.bind(list(newest)).bind(row_id(limit)).fetch_all(self.connection()).await? {
+            let chain = chains.entry(index_of(row.try_get(0)?)).or_default();
+            chain.push((index_of(row.try_get(1)?), row.try_get(2)?));
+        }
+        Ok(chains)
     }
 
     /// The disclosures beside an entry that are not erased: row id and disclosure.
@@ -204,7 +216,7 @@ impl Snapshot {
                 return Err(StoreError::Damaged { table: "tile", row, what: "the tile is missing or too short" });
             }
             hashes.truncate(bytes);
-            tiles.0.insert(name, hashes);
+            tiles.hashes.insert(name, hashes);
         }
         Ok(tiles)
     }
@@ -243,7 +255,7 @@ fn read_checkpoint(row: &SqliteRow) -> Result<SignedCheckpoint, StoreError> {
 }
 
 /// Numbers as one parameter, for SQLite's `json_each`: one statement for any number of rows.
-fn list<N: ToString>(numbers: impl IntoIterator<Item = N>) -> String {
+pub(super) fn list<N: ToString>(numbers: impl IntoIterator<Item = N>) -> String {
     let numbers: Vec<String> = numbers.into_iter().map(|number| number.to_string()).collect();
     format!("[{}]", numbers.join(","))
 }
