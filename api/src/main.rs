@@ -36,6 +36,9 @@ use crate::failure::Failure;
 use crate::language::Language;
 use crate::output::Output;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     language::set(arguments.lang.unwrap_or_else(Language::of_locale));

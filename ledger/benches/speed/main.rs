@@ -33,6 +33,10 @@ use append::Sustained;
 use notices::Notices;
 use table::Table;
 
+// As both programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is measured, and where.
 struct Plan {
     entries: u64,

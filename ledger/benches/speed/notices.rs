@@ -109,22 +109,22 @@ impl Notices {
         let hash = sha256(&n.to_be_bytes()).0;
         let (project, publisher, salt) = (self.project(n, &hash), n % PUBLISHERS as u64, encode_url(&hash[..16]));
         let (stage, data) = STAGES[usize::from(hash[8]) % STAGES.len()];
-        let text = "公共资源交易公告全文。".repeat(15);
-        let disclosure = encode_url(format!("[\"{salt}\",\"text\",\"{text}\"]").as_bytes());
-        let digest = encode_url(&sha256(disclosure.as_bytes()).0);
-        let claims = |fill: usize| {
-            format!(
+        let sign = |disclosure: &str| {
+            let digest = encode_url(&sha256(disclosure.as_bytes()).0);
+            let claims = format!(
                 "{{\"iss\":\"P{publisher}\",\"aud\":\"{ORIGIN}\",\"iat\":1764000000,\"jti\":\"n{n}\",\"sub\":\"project/{project}\",\
                  \"project\":{{\"id\":\"{project}\",\"name\":\"示例项目\"}},\"sector\":\"construction\",\"stage\":\"{stage}\",\
-                 \"title\":\"示例公告{}\",\"region\":\"420100\",\"parties\":[{{\"role\":\"buyer\",\"name\":\"示例单位{publisher}\"}}],\
-                 \"data\":{data},\"_sd\":[\"{digest}\"],\"_sd_alg\":\"sha-256\"}}",
-                "工".repeat(fill / 3)
-            )
+                 \"title\":\"示例项目施工招标公告\",\"region\":\"420100\",\"parties\":[{{\"role\":\"buyer\",\"name\":\"示例单位{publisher}\"}}],\
+                 \"data\":{data},\"_sd\":[\"{digest}\"],\"_sd_alg\":\"sha-256\"}}"
+            );
+            self.publisher(n).sign_statement(Kind::Notice, &claims)
         };
-        let key = self.publisher(n);
-        let bare = claims(0).len().div_ceil(3) * 4 + key.sign_statement(Kind::Notice, "{}").len() + disclosure.len();
-        let jwt = key.sign_statement(Kind::Notice, &claims((BYTES - bare) * 3 / 4));
-        SignedStatement { jwt, disclosures: vec![disclosure] }
+        // The text is the rest, a character being three bytes, and three bytes four of base64url.
+        let disclose =
+            |characters: usize| encode_url(format!("[\"{salt}\",\"text\",\"{}\"]", "文".repeat(characters)).as_bytes());
+        let none = disclose(0);
+        let disclosure = disclose(BYTES.saturating_sub(sign(&none).len() + none.len()) / 4);
+        SignedStatement { jwt: sign(&disclosure), disclosures: vec![disclosure] }
     }
 }
 

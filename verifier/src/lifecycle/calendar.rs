@@ -9,6 +9,7 @@
 use alloc::collections::BTreeMap;
 use alloc::collections::BTreeSet;
 
+use jiff::Span;
 use jiff::civil::{Date, Weekday};
 
 use super::instant::{DAY, Seconds, day_after, start_of};
@@ -19,7 +20,12 @@ pub struct Calendar {
     /// When each year was first announced.
     years: BTreeMap<i16, Seconds>,
     days: BTreeMap<Date, Named>,
+    /// What is known of each day, for counting.
+    known: BTreeMap<i16, KnownYear>,
 }
+
+/// The days of a year, the first of January first.
+type KnownYear = [Option<bool>; 366];
 
 /// A day that a calendar names.
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +42,27 @@ pub struct UnknownYear(pub i16);
 impl Calendar {
     /// Takes in a calendar recorded at that time; calendars come in the order in which they were recorded.
     pub fn add(&mut self, year: i16, holidays: &BTreeSet<Date>, workdays: &BTreeSet<Date>, recorded: Seconds) {
-        self.years.entry(year).or_insert(recorded);
+        if !self.years.contains_key(&year) {
+            self.years.insert(year, recorded);
+            self.announce(year);
+        }
         let named = holidays.iter().map(|day| (day, false)).chain(workdays.iter().map(|day| (day, true)));
         for (day, working) in named {
             let in_time = self.days.get(day).and_then(|named| named.in_time);
             let in_time = if recorded < day_after(*day) { Some(working) } else { in_time };
             self.days.insert(*day, Named { working, in_time });
+            self.known.entry(day.year()).or_insert([None; 366])[place(*day)] = Some(working);
+        }
+    }
+
+    /// Of an announced year, every day that is not named is known by its weekday.
+    fn announce(&mut self, year: i16) {
+        let known = self.known.entry(year).or_insert([None; 366]);
+        for day in Date::new(year, 1, 1).into_iter().flat_map(|first| first.series(Span::new().days(1))) {
+            if day.year() != year {
+                break;
+            }
+            known[place(day)].get_or_insert(is_weekday(day));
         }
     }
 
@@ -60,11 +81,7 @@ impl Calendar {
     /// # Errors
     /// No recorded calendar announces its year, or names it.
     pub fn is_working(&self, day: Date) -> Result<bool, UnknownYear> {
-        match self.days.get(&day) {
-            Some(named) => Ok(named.working),
-            None if self.years.contains_key(&day.year()) => Ok(is_weekday(day)),
-            None => Err(UnknownYear(day.year())),
-        }
+        self.known.get(&day.year()).and_then(|known| known[place(day)]).ok_or(UnknownYear(day.year()))
     }
 
     /// Whether a calendar recorded after that day says of it what those recorded before did not.
@@ -95,11 +112,21 @@ impl Calendar {
     ///
     /// # Errors
     /// A day on the way is unknown.
-    pub fn working_after(&self, mut day: Date, count: u32) -> Result<Date, UnknownYear> {
-        for _ in 0..count {
-            day = self.working_from(next(day)?)?;
+    pub fn working_after(&self, day: Date, count: u32) -> Result<Date, UnknownYear> {
+        let (mut year, mut from, mut left) = (day.year(), place(day) + 1, count);
+        if left == 0 {
+            return Ok(day);
         }
-        Ok(day)
+        loop {
+            let (known, unknown) = (self.known.get(&year), UnknownYear(year));
+            for place in from..days_of(year) {
+                left -= u32::from(known.and_then(|known| known[place]).ok_or(unknown)?);
+                if left == 0 {
+                    return at_place(year, place).ok_or(unknown);
+                }
+            }
+            (year, from) = (year.checked_add(1).ok_or(unknown)?, 0);
+        }
     }
 
     /// How many working days there are from `first` to `last`, both included.
@@ -138,6 +165,20 @@ fn weekdays_between(first: Date, last: Date) -> i64 {
     days / 7 * 5 + i64::try_from(rest).unwrap_or_default()
 }
 
+/// Where a day stands in its year.
+fn place(day: Date) -> usize {
+    usize::try_from(day.day_of_year() - 1).unwrap_or_default()
+}
+
+fn at_place(year: i16, place: usize) -> Option<Date> {
+    let day_of_year = i16::try_from(place + 1).ok()?;
+    Date::new(year, 1, 1).ok()?.with().day_of_year(day_of_year).build().ok()
+}
+
+fn days_of(year: i16) -> usize {
+    Date::new(year, 1, 1).map_or(0, |first| usize::try_from(first.days_in_year()).unwrap_or_default())
+}
+
 fn is_weekday(day: Date) -> bool {
     !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
@@ -167,13 +208,31 @@ mod tests {
         let mut first = date(2024, 12, 28);
         while first < date(2026, 1, 12) {
             for length in 0..400 {
-                let Ok(last) = first.checked_add(jiff::Span::new().days(length)) else { continue };
+                let Ok(last) = first.checked_add(Span::new().days(length)) else { continue };
                 let one_by_one = calendar.working_one_by_one(first, last);
                 assert_eq!(calendar.working_between(first, last), one_by_one, "{first} {last}");
             }
             first = first.tomorrow().unwrap();
         }
         assert_eq!(calendar.working_between(date(2025, 2, 2), date(2025, 2, 1)), Ok(0));
+    }
+
+    #[test]
+    fn a_working_day_is_found_where_one_by_one_finds_it() {
+        let calendar = calendar();
+        let one_by_one = |mut day: Date, count| {
+            for _ in 0..count {
+                day = calendar.working_from(next(day)?)?;
+            }
+            Ok::<_, UnknownYear>(day)
+        };
+        let mut day = date(2024, 12, 28);
+        while day < date(2027, 1, 3) {
+            for count in [0, 1, 2, 5, 20, 249, 250, 300] {
+                assert_eq!(calendar.working_after(day, count), one_by_one(day, count), "{day} {count}");
+            }
+            day = day.tomorrow().unwrap();
+        }
     }
 
     #[test]
