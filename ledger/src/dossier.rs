@@ -233,7 +233,7 @@ impl<'a> Making<'a> {
         for around in cosigned.values_mut() {
             self.settle(around).await?;
         }
-        let covering = cosigned.iter().filter_map(|(index, around)| Some((*index, around.after.as_ref()?)));
+        let covering = indexes.iter().filter_map(|index| Some((*index, cosigned.get(index)?.after.as_ref()?)));
         let covered = covering.map(|(index, note)| (index, note.checkpoint.size.0)).collect();
         let mut recorded = self.inclusions(covered).await?.into_iter();
         let inclusions = self.inclusions(indexes.iter().map(|index| (*index, self.size())).collect()).await?;

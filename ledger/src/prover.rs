@@ -40,7 +40,7 @@ impl HashReader for WantedTiles {
 
 impl HashReader for Tiles {
     fn hash(&mut self, height: u8, n: u64) -> Hash {
-        if height % TILE_HEIGHT == 0 {
+        if height.is_multiple_of(TILE_HEIGHT) {
             let (name, at) = place(height, n);
             let tile = self.hashes.get(&name).expect("every tile that was asked for was read");
             return Hash(tile[at * 32..][..32].try_into().expect("32 bytes"));

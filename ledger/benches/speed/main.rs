@@ -22,6 +22,7 @@ mod reading;
 mod singles;
 mod stages;
 mod table;
+mod witnessed;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -109,6 +110,7 @@ async fn of_whole_ledger(
     let policy = audit::measure(program, notices, &reader, ledger, table).await;
     reading::measure(&policy, &reader, plan.entries, table).await;
     reader.close().await;
+    witnessed::measure(&policy.logs()[0].key, ledger, table).await;
     let bytes = std::fs::metadata(ledger.join("ledger.db")).unwrap().len();
     table.at_most("7 ledger.db a notice ÷ its own bytes", format!("{} MB", bytes >> 20), size, 1.35, "");
     let mut times = Vec::new();

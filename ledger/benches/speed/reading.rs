@@ -43,7 +43,7 @@ pub async fn measure(policy: &Policy, reader: &Reader, entries: u64, table: &mut
     told(table, "  dossier of 10 notices, verifying, p99", verifying, 5.0);
 }
 
-fn told(table: &mut Table, what: &str, mut times: Vec<Duration>, target: f64) {
+pub fn told(table: &mut Table, what: &str, mut times: Vec<Duration>, target: f64) {
     times.sort_unstable();
     let at = |percent: usize| times[times.len() * percent / 100].as_secs_f64() * 1e3;
     table.at_most(what, format!("p50 {:.2} ms", at(50)), at(99), target, "ms");

@@ -6,8 +6,8 @@
 //!
 //! A year that no calendar announces is unknown, never guessed. The days of December may stand in the next year's calendar.
 
-use alloc::collections::BTreeMap;
-use alloc::collections::BTreeSet;
+use alloc::collections::btree_map::Entry;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use jiff::Span;
 use jiff::civil::{Date, Weekday};
@@ -42,8 +42,8 @@ pub struct UnknownYear(pub i16);
 impl Calendar {
     /// Takes in a calendar recorded at that time; calendars come in the order in which they were recorded.
     pub fn add(&mut self, year: i16, holidays: &BTreeSet<Date>, workdays: &BTreeSet<Date>, recorded: Seconds) {
-        if !self.years.contains_key(&year) {
-            self.years.insert(year, recorded);
+        if let Entry::Vacant(year_first_announced) = self.years.entry(year) {
+            year_first_announced.insert(recorded);
             self.announce(year);
         }
         let named = holidays.iter().map(|day| (day, false)).chain(workdays.iter().map(|day| (day, true)));

@@ -414,7 +414,9 @@ fn write_notice(writer: &mut Writer, id: &str, notice: &Notice, opened: &Opened<
     }
     let remarks = remarks(members);
     writer.number(remarks.len() as u64);
-    remarks.iter().for_each(|remark| write_remark(writer, remark));
+    for remark in &remarks {
+        write_remark(writer, remark);
+    }
     writer.number(notice.sealed.len() as u64);
     for seal in &notice.sealed {
         writer.hash(&seal.digest);
