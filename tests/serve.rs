@@ -244,6 +244,9 @@ fn real_path(path: &str, operation: &Value) -> (String, String) {
             _ => {}
         }
     }
+    if path == "/events" {
+        query.push("seconds=0".to_owned());
+    }
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
     (real, query)
 }

@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use verifier::dossier::{Dossier, DossierFile, Recorded};
+use verifier::explain::lifecycle_json;
+use verifier::lifecycle::AsOf;
+use verifier::lifecycle::shipped::is_shipped;
 use verifier::log::index::LeafIndex;
 use verifier::record::code::Stage;
 use verifier::record::statement::Content;
@@ -33,6 +37,10 @@ pub(crate) struct Timeline {
     as_of: String,
     /// Notices per stage.
     tally: BTreeMap<&'static str, u64>,
+    /// What the rules recorded in this ledger say of it as of then, and what is due: as `mingzhang-verify dossier --json`
+    /// gives it under `lifecycle`. It is the ledger's reading; the dossier lets anyone judge for himself.
+    #[schema(value_type = Object)]
+    lifecycle: Json,
     /// Its entries, oldest first.
     entries: Vec<TimelineEntry>,
 }
@@ -75,12 +83,16 @@ struct TimelineEntry {
 
 impl Timeline {
     fn of(dossier: &Dossier, project: &ProjectId) -> Self {
+        let law = dossier.law();
+        let at = i64::try_from(dossier.sealed_at.0 / 1000).unwrap_or(i64::MAX);
+        let verdict = dossier.judge(&law, AsOf { at, quorum: false });
         let entries = dossier.own_entries().filter_map(|(index, recorded)| TimelineEntry::of(dossier, index, recorded));
         Self {
             project: project.as_str().to_owned(),
             size: dossier.head.checkpoint.size.0,
             as_of: rfc3339(dossier.sealed_at),
             tally: dossier.state.tally.iter().map(|(stage, n)| (stage.code(), n)).collect(),
+            lifecycle: lifecycle_json::lifecycle(&verdict, &law, is_shipped),
             entries: entries.collect(),
         }
     }

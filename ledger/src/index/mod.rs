@@ -16,6 +16,8 @@ mod document;
 mod excerpt;
 mod fold;
 mod follow;
+#[cfg(test)]
+mod measure;
 mod notices;
 mod projects;
 mod schema;
