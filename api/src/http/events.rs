@@ -18,13 +18,12 @@ use warp::Reply as _;
 use warp::reply::Response;
 use warp::sse::Event;
 
-use super::lists::{NoticeView, Wanted};
+use super::lists::NoticeView;
+use super::parameters::{SectorCode, StageCode, Wanted};
 use super::problem::{Code, Problem};
 use super::turns::{Denied, Turn};
 use super::{Client, Site};
 
-/// How long a stream stays open, in seconds.
-const LONGEST: u64 = 300;
 /// Silence after which a comment says that the stream is alive.
 const SILENCE: Duration = Duration::from_secs(15);
 /// Notices read at once.
@@ -38,15 +37,15 @@ const WAITING: usize = 16;
 /// `Last-Event-ID` (or `after`), without either with what is recorded from now on. Takes the filters of `/api/v1/notices`
 /// for sector, stage, region, publisher, project and words.
 #[utoipa::path(get, path = "/events", tag = "notices",
-    params(("Last-Event-ID" = Option<String>, Header, description = "The index of the last event seen"),
-        ("after" = Option<u64>, Query, description = "The same, for clients that cannot set the header"),
+    params(("Last-Event-ID" = Option<u64>, Header, description = "The index of the last event seen", maximum = 999_999_999_999_999_999_u64),
+        ("after" = Option<u64>, Query, description = "The same, for clients that cannot set the header", maximum = 999_999_999_999_999_999_u64),
         ("seconds" = Option<u64>, Query, description = "How long the stream stays open", maximum = 300),
-        ("sector" = Option<String>, Query, description = "The sector's code"),
-        ("stage" = Option<String>, Query, description = "The stage's code"),
-        ("region" = Option<String>, Query, description = "2, 4 or 6 digits of GB/T 2260"),
-        ("publisher" = Option<String>, Query, description = "The publisher"),
-        ("project" = Option<String>, Query, description = "The project's id"),
-        ("text" = Option<String>, Query, description = "Words, all of which must occur")),
+        ("sector" = Option<SectorCode>, Query, description = "The sector's code"),
+        ("stage" = Option<StageCode>, Query, description = "The stage's code"),
+        ("region" = Option<String>, Query, description = "2, 4 or 6 digits of GB/T 2260", pattern = "^([0-9]{2}){0,3}$"),
+        ("publisher" = Option<String>, Query, description = "The publisher", pattern = "^[A-Za-z0-9._:-]{0,64}$"),
+        ("project" = Option<String>, Query, description = "The project's id, as a person types it"),
+        ("text" = Option<String>, Query, description = "Words, all of which must occur; signs alone find nothing", max_length = 200)),
     responses((status = 200, description = "The stream", body = String, content_type = "text/event-stream")))]
 pub(crate) async fn events(client: Client, headers: HeaderMap, text: String, site: Arc<Site>) -> Response {
     match open(client, &headers, &text, &site) {
@@ -56,21 +55,10 @@ pub(crate) async fn events(client: Client, headers: HeaderMap, text: String, sit
 }
 
 fn open(client: Client, headers: &HeaderMap, text: &str, site: &Arc<Site>) -> Result<Response, Problem> {
-    let (seconds, rest) = take_seconds(text)?;
-    let wanted = Wanted::read(&rest)?;
-    let filter = wanted.notices()?;
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let last = match last.map(LeafIndex::parse_decimal) {
-        Some(Ok(last)) => Some(last.0),
-        Some(Err(_)) => {
-            return Err(Problem::new(
-                Code::BadRequest,
-                "Last-Event-ID 应为序号",
-                "Last-Event-ID: an index is expected",
-            ));
-        }
-        None => wanted.notice_place()?.map(|place| place.index),
-    };
+    let wanted = Wanted::read(text)?;
+    wanted.has_no(&["notice_id", "from", "until", "status", "limit"])?;
+    let (filter, seconds, after) = (wanted.notices()?, wanted.seconds()?, wanted.place()?);
+    let last = last_event_id(headers)?.or(after);
     let indexed = site.index_ready()?;
     let turn = site.streams.take(client.0).map_err(|denied| match denied {
         Denied::All => Problem::of(Code::Busy).retry_after(30),
@@ -88,14 +76,12 @@ fn open(client: Client, headers: &HeaderMap, text: &str, site: &Arc<Site>) -> Re
     Ok(response)
 }
 
-/// The parameter that lists do not have.
-fn take_seconds(text: &str) -> Result<(u64, String), Problem> {
-    let (own, rest): (Vec<&str>, Vec<&str>) = text.split('&').partition(|part| part.starts_with("seconds="));
-    let seconds = own.first().map(|part| part["seconds=".len()..].parse().ok().filter(|seconds| *seconds <= LONGEST));
-    match seconds {
-        Some(None) => Err(Problem::new(Code::BadRequest, "seconds 应为 0 至 300", "seconds: 0 to 300 is expected")),
-        seconds => Ok((seconds.flatten().unwrap_or(LONGEST), rest.join("&"))),
-    }
+/// The last event that a client has seen.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(id) = headers.get("last-event-id") else { return Ok(None) };
+    let index = id.to_str().ok().and_then(|id| LeafIndex::parse_decimal(id).ok());
+    let bad = || Problem::new(Code::BadRequest, "Last-Event-ID 应为序号", "Last-Event-ID: an index is expected");
+    Ok(Some(index.ok_or_else(bad)?.0))
 }
 
 type Sender = mpsc::Sender<Result<Event, Infallible>>;

@@ -13,7 +13,8 @@ use super::Site;
 use super::answer::Answer;
 use super::cache::Cache;
 use super::entry_view::rfc3339;
-use super::lists::{NoticeView, Wanted, place_text};
+use super::lists::NoticeView;
+use super::parameters::{MomentText, SectorCode, StageCode, StandingCode, Wanted, place_text};
 use super::problem::Problem;
 
 /// The media type of a feed.
@@ -26,20 +27,21 @@ const ENCODED: AsciiSet = NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_'
 /// Takes what `/api/v1/notices` takes: a feed of a sector is `?sector=land`, of a district `?region=420106`, of a project
 /// `?project=…`. Older ones are behind `rel="next"` (RFC 5005).
 #[utoipa::path(get, path = "/feed.atom", tag = "notices",
-    params(("sector" = Option<String>, Query, description = "The sector's code"),
-        ("region" = Option<String>, Query, description = "2, 4 or 6 digits of GB/T 2260"),
-        ("project" = Option<String>, Query, description = "The project's id"),
-        ("stage" = Option<String>, Query, description = "The stage's code"),
-        ("publisher" = Option<String>, Query, description = "The publisher"),
-        ("from" = Option<String>, Query, description = "Recorded from this day or instant on"),
-        ("until" = Option<String>, Query, description = "Recorded until the end of this day, or before this instant"),
-        ("status" = Option<String>, Query, description = "How the project stands"),
-        ("text" = Option<String>, Query, description = "Words, all of which must occur"),
-        ("after" = Option<String>, Query, description = "As `rel=\"next\"` says"),
+    params(("sector" = Option<SectorCode>, Query, description = "The sector's code", example = "land"),
+        ("region" = Option<String>, Query, description = "2, 4 or 6 digits of GB/T 2260", pattern = "^([0-9]{2}){0,3}$", example = "420106"),
+        ("project" = Option<String>, Query, description = "The project's id, as a person types it"),
+        ("stage" = Option<StageCode>, Query, description = "The stage's code"),
+        ("publisher" = Option<String>, Query, description = "The publisher", pattern = "^[A-Za-z0-9._:-]{0,64}$"),
+        ("from" = Option<MomentText>, Query, description = "Recorded from this day or instant on"),
+        ("until" = Option<MomentText>, Query, description = "Recorded until the end of this day, or before this instant"),
+        ("status" = Option<StandingCode>, Query, description = "How the project stands under the rules"),
+        ("text" = Option<String>, Query, description = "Words, all of which must occur; signs alone find nothing", max_length = 200),
+        ("after" = Option<String>, Query, description = "As `rel=\"next\"` says", pattern = "^(t?(0|[1-9][0-9]{0,17}))?$"),
         ("limit" = Option<u64>, Query, description = "Entries of a page", minimum = 1, maximum = 100)),
     responses((status = 200, description = "The feed", body = String, content_type = "application/atom+xml")))]
 pub(crate) async fn feed(text: String, site: Arc<Site>) -> Result<Answer, Problem> {
     let wanted = Wanted::read(&text)?;
+    wanted.has_no(&["notice_id", "seconds"])?;
     let (filter, after, limit) = (wanted.notices()?, wanted.notice_place()?, wanted.limit()?);
     site.index_ready()?;
     let page = site.index.notices(&filter, after, limit).await?;

@@ -27,6 +27,7 @@ mod log_routes;
 mod measurements;
 mod notices;
 mod openapi;
+mod parameters;
 pub(crate) mod problem;
 mod problem_pages;
 mod projects;

@@ -29,7 +29,7 @@ pub(crate) const SD_JWT: &str = "application/sd-jwt";
 /// The media type of a receipt (C2SP tlog-proof).
 const RECEIPT: &str = "text/plain; charset=utf-8";
 /// The longest id of a statement, in characters.
-const MAX_ID: usize = 200;
+pub(super) const MAX_ID: usize = 200;
 /// The longest statement with its disclosures, in bytes: 256 of them, a `~` after each.
 const MAX_STATEMENT: u64 = (MAX_JWT + MAX_DISCLOSURES_TOGETHER + 257) as u64;
 

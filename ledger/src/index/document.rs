@@ -33,6 +33,25 @@ pub(super) struct Document {
     /// A line each.
     pub(super) ids: String,
     pub(super) body: String,
+    pub(super) attachments: Vec<Attachment>,
+}
+
+/// A file that a notice names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Attachment {
+    /// In lower-case hex.
+    pub(super) sha256: String,
+    /// In bytes, where the notice says so.
+    pub(super) size: Option<i64>,
+}
+
+impl Attachment {
+    /// Of an admitted notice, whose attachments have this form.
+    fn of(named: &Value) -> Option<Self> {
+        let named = named.as_object()?;
+        let size = named.count("size").ok().and_then(|size| size.try_into().ok());
+        Some(Self { sha256: named.string("sha256").ok()?.to_owned(), size })
+    }
 }
 
 /// What an entry is to the index.
@@ -75,6 +94,10 @@ impl Document {
         }
         let project = claim("project").and_then(Value::as_object);
         let name = project.and_then(|project| project.optional_string("name").ok().flatten());
+        let attachments = match claim("attachments") {
+            Some(Value::Array(attachments)) => attachments.iter().filter_map(Attachment::of),
+            _ => [].iter().filter_map(Attachment::of),
+        };
         found.ids.insert(statement.jti.clone());
         found.ids.insert(notice.project.as_str().to_owned());
         Self {
@@ -91,6 +114,7 @@ impl Document {
             names: lines(found.names),
             ids: lines(found.ids),
             body: found.body,
+            attachments: attachments.collect(),
         }
     }
 

@@ -193,12 +193,16 @@ async fn insert(
     project: u64,
     stream: Stream,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query("INSERT INTO notice VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    let query = sqlx::query("INSERT INTO notice VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)");
     let query = query.bind(row_id(document.index)).bind(row_id(project)).bind(row_id(document.time));
     let query = query.bind(document.sector).bind(document.stage).bind(&document.region).bind(&document.publisher);
     query.bind(&document.id).bind(&document.title).execute(&mut **transaction).await?;
     let query = sqlx::query("INSERT INTO notice_text VALUES (?, ?, ?, ?)").bind(row_id(document.index));
     query.bind(&document.names).bind(&document.ids).bind(&document.body).execute(&mut **transaction).await?;
+    for attachment in &document.attachments {
+        let query = sqlx::query("INSERT OR IGNORE INTO attachment VALUES (?, ?, ?)").bind(&attachment.sha256);
+        query.bind(row_id(document.index)).bind(attachment.size).execute(&mut **transaction).await?;
+    }
     insert_terms(transaction, document.index, &document.finish(stream, project)).await
 }
 

@@ -10,8 +10,9 @@
 //! | `document` | what of a notice is searched |
 //! | `schema` | all tables of `index.db`, and opening it |
 //! | `follow` `standing` | keeps it: entries in batches, erasures; how each project stands under the rules |
-//! | `notices` `projects` | asks it |
+//! | `notices` `projects` `attachments` | asks it |
 
+mod attachments;
 mod document;
 mod excerpt;
 mod fold;
@@ -35,6 +36,7 @@ use crate::error::LedgerError;
 use crate::reader::Reader;
 use crate::store::StoreError;
 
+pub use attachments::Announced;
 pub use excerpt::Piece;
 pub use notices::{Found, NoticeFilter, NoticePage, NoticePlace};
 pub use projects::{FoundProject, ProjectFilter, ProjectPage};

@@ -3,6 +3,8 @@
 //! A page is a walk along the row ids of FTS5 from where the last one ended, so that a notice that arrives meanwhile moves
 //! nothing, and costs the same however far one has paged.
 
+use std::collections::BTreeSet;
+
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 use verifier::lifecycle::verdict::Standing;
@@ -112,6 +114,9 @@ impl Question {
 impl NoticeFilter {
     /// Nothing if no notice can fit.
     async fn question(&self, transaction: &mut Transaction<'_, Sqlite>) -> Result<Option<Question>, StoreError> {
+        if self.words.as_ref().is_some_and(Words::find_nothing) {
+            return Ok(None);
+        }
         let mut facets = facets(self.sector, self.stage, self.region.as_deref(), self.publisher.as_deref());
         if let Some(project) = &self.project {
             let query = sqlx::query_scalar("SELECT first FROM project WHERE id = ?").bind(project.as_str());
@@ -167,14 +172,12 @@ impl Index {
     ) -> Result<NoticePage, LedgerError> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
         let Some(question) = filter.question(&mut transaction).await? else { return Ok(NoticePage::default()) };
-        let mut places = find(&mut transaction, &question, filter.words.as_ref(), after, limit + 1).await?;
+        let (mut places, counted) = find(&mut transaction, &question, filter.words.as_ref(), after, limit + 1).await?;
         let more_pages = places.len() > limit;
         places.truncate(limit);
         let next = places.last().copied().filter(|_| more_pages);
         let indexes: Vec<i64> = places.iter().map(|place| row_id(place.index)).collect();
         let found = read(&mut transaction, &indexes, filter.words.as_ref()).await?;
-        let expression = question.expression(filter.words.as_ref().map(Words::anywhere));
-        let counted = count(&mut transaction, &NOTICES, expression, &question).await?;
         Ok(NoticePage { found, next, count: counted.min(COUNTED), more: counted > COUNTED })
     }
 
@@ -192,7 +195,7 @@ impl Index {
         let Some(mut question) = filter.question(&mut transaction).await? else { return Ok(Vec::new()) };
         question.rows.0 = question.rows.0.max(i64::try_from(after).unwrap_or(i64::MAX).saturating_add(1));
         let expression = question.expression(filter.words.as_ref().map(Words::anywhere));
-        let indexes = walk(&mut transaction, &NOTICES, expression, &question, Some("ASC"), limit).await?;
+        let indexes = walk(&mut transaction, &NOTICES, expression, &question, "ASC", limit).await?;
         Ok(read(&mut transaction, &indexes, None).await?)
     }
 
@@ -213,8 +216,35 @@ impl Index {
     }
 }
 
-/// The places of the next notices: title hits first.
+/// The places of the next notices, title hits first, and how many there are in all, counted to one beyond [`COUNTED`].
 async fn find(
+    transaction: &mut Transaction<'_, Sqlite>,
+    question: &Question,
+    words: Option<&Words>,
+    after: Option<NoticePlace>,
+    limit: usize,
+) -> Result<(Vec<NoticePlace>, u64), StoreError> {
+    let expression = question.expression(words.map(Words::anywhere));
+    let all = newest(transaction, &NOTICES, expression, question).await?;
+    let counted = all.len() as u64;
+    let places = match words {
+        _ if counted > COUNTED => find_many(transaction, question, words, after, limit).await?,
+        None => all.into_iter().map(|row| NoticePlace { in_title: false, index: index_of(row) }).collect(),
+        // All are known: asking what else there is would cost as much again.
+        Some(words) => {
+            let expression = question.expression(Some(words.in_title()));
+            let titles: BTreeSet<i64> =
+                newest(transaction, &NOTICES, expression, question).await?.into_iter().collect();
+            let (titles, rest): (Vec<i64>, Vec<i64>) = all.into_iter().partition(|row| titles.contains(row));
+            places(true, titles).chain(places(false, rest)).collect()
+        }
+    };
+    let is_next = |place: &NoticePlace| after.is_none_or(|after| place.comes_after(after));
+    Ok((places.into_iter().filter(is_next).take(limit).collect(), counted))
+}
+
+/// The next places where there are too many to know them all.
+async fn find_many(
     transaction: &mut Transaction<'_, Sqlite>,
     question: &Question,
     words: Option<&Words>,
@@ -223,24 +253,38 @@ async fn find(
 ) -> Result<Vec<NoticePlace>, StoreError> {
     let Some(words) = words else {
         let rows = below(question, after.map(|after| after.index));
-        let rows = walk(transaction, &NOTICES, rows.expression(None), &rows, Some("DESC"), limit).await?;
-        return Ok(rows.into_iter().map(|row| NoticePlace { in_title: false, index: index_of(row) }).collect());
+        let rows = walk(transaction, &NOTICES, rows.expression(None), &rows, "DESC", limit).await?;
+        return Ok(places(false, rows).collect());
     };
-    let mut places = Vec::new();
+    let mut found = Vec::new();
     if after.is_none_or(|after| after.in_title) {
         let rows = below(question, after.map(|after| after.index));
         let expression = rows.expression(Some(words.in_title()));
-        let rows = walk(transaction, &NOTICES, expression, &rows, Some("DESC"), limit).await?;
-        places.extend(rows.into_iter().map(|row| NoticePlace { in_title: true, index: index_of(row) }));
+        found.extend(places(true, walk(transaction, &NOTICES, expression, &rows, "DESC", limit).await?));
     }
-    if places.len() < limit {
+    if found.len() < limit {
         let rows = below(question, after.filter(|after| !after.in_title).map(|after| after.index));
         let anywhere = rows.expression(Some(words.anywhere())).unwrap_or_default();
-        let expression = format!("({anywhere}) NOT ({})", words.in_title());
-        let rows = walk(transaction, &NOTICES, Some(expression), &rows, Some("DESC"), limit - places.len()).await?;
-        places.extend(rows.into_iter().map(|row| NoticePlace { in_title: false, index: index_of(row) }));
+        let expression = Some(format!("({anywhere}) NOT ({})", words.in_title()));
+        let rest = limit - found.len();
+        found.extend(places(false, walk(transaction, &NOTICES, expression, &rows, "DESC", rest).await?));
     }
-    Ok(places)
+    Ok(found)
+}
+
+fn places(in_title: bool, rows: Vec<i64>) -> impl Iterator<Item = NoticePlace> {
+    rows.into_iter().map(move |row| NoticePlace { in_title, index: index_of(row) })
+}
+
+impl NoticePlace {
+    /// Whether this place is behind another: title hits first, each newest first.
+    fn comes_after(self, other: Self) -> bool {
+        match (other.in_title, self.in_title) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => self.index < other.index,
+        }
+    }
 }
 
 /// The same question about rows below an index.
@@ -255,74 +299,62 @@ fn below(question: &Question, index: Option<u64>) -> Question {
 
 /// What is walked along.
 pub(super) struct Walked {
-    /// Row ids by terms, and the way from there to `p`, the project.
+    /// The full-text table, and from its rows (`t`) the way to where the standing is.
     terms: &'static str,
-    projects: &'static str,
-    /// Row ids without terms, likewise.
-    plain: &'static str,
-    plain_projects: &'static str,
+    join: &'static str,
+    /// The table without terms, and its row id.
+    table: &'static str,
     row: &'static str,
 }
 
-const NOTICES: Walked = Walked {
-    terms: "SELECT t.rowid FROM notice_terms t",
-    projects: " CROSS JOIN notice n ON n.idx = t.rowid CROSS JOIN project p ON p.first = n.project",
-    plain: "SELECT n.idx FROM notice n",
-    plain_projects: " CROSS JOIN project p ON p.first = n.project",
-    row: "n.idx",
-};
+const NOTICES: Walked =
+    Walked { terms: "notice_terms", join: " CROSS JOIN notice n ON n.idx = t.rowid", table: "notice n", row: "n.idx" };
 
 pub(super) const PROJECTS: Walked = Walked {
-    terms: "SELECT t.rowid FROM project_terms t",
-    projects: " CROSS JOIN project p ON p.first = t.rowid",
-    plain: "SELECT p.first FROM project p",
-    plain_projects: "",
-    row: "p.first",
+    terms: "project_terms",
+    join: " CROSS JOIN project n ON n.first = t.rowid",
+    table: "project n",
+    row: "n.first",
 };
 
-/// The row ids that answer a question, in an order (none where only their number matters).
+/// The row ids that answer a question, in an order.
 pub(super) async fn walk(
     transaction: &mut Transaction<'_, Sqlite>,
     walked: &Walked,
     expression: Option<String>,
     question: &Question,
-    order: Option<&str>,
+    order: &str,
     limit: usize,
 ) -> Result<Vec<i64>, StoreError> {
-    let (row, from, join) = match expression {
-        Some(_) => ("t.rowid", walked.terms, walked.projects),
-        None => (walked.row, walked.plain, walked.plain_projects),
+    let Walked { terms, join, table, row } = walked;
+    let row = if expression.is_some() { "t.rowid" } else { row };
+    let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(format!("SELECT {row} FROM "));
+    match &expression {
+        Some(_) if question.standing.is_some() => sql.push(format!("{terms} t{join}")),
+        Some(_) => sql.push(format!("{terms} t")),
+        None => sql.push(table),
     };
-    let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(from);
-    if question.standing.is_some() {
-        sql.push(join);
-    }
     sql.push(format!(" WHERE {row} >= ")).push_bind(question.rows.0);
     sql.push(format!(" AND {row} < ")).push_bind(question.rows.1);
     if let Some(expression) = expression {
-        let table = if std::ptr::eq(walked.terms, NOTICES.terms) { "notice_terms" } else { "project_terms" };
-        sql.push(format!(" AND t.{table} MATCH ")).push_bind(expression);
+        sql.push(format!(" AND t.{terms} MATCH ")).push_bind(expression);
     }
     if let Some(standing) = question.standing {
-        sql.push(" AND p.standing = ").push_bind(standing.code());
+        sql.push(" AND n.standing = ").push_bind(standing.code());
     }
-    if let Some(order) = order {
-        sql.push(format!(" ORDER BY {row} {order}"));
-    }
-    sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    sql.push(format!(" ORDER BY {row} {order} LIMIT ")).push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
     Ok(sql.build_query_scalar().fetch_all(&mut **transaction).await?)
 }
 
-/// How many there are, counted to one beyond [`COUNTED`].
-pub(super) async fn count(
+/// The newest row ids, to one beyond [`COUNTED`].
+pub(super) async fn newest(
     transaction: &mut Transaction<'_, Sqlite>,
     walked: &Walked,
     expression: Option<String>,
     question: &Question,
-) -> Result<u64, StoreError> {
+) -> Result<Vec<i64>, StoreError> {
     let limit = usize::try_from(COUNTED + 1).expect("a thousand");
-    // Newest first here too: where many fit, the first thousand are near the end.
-    Ok(walk(transaction, walked, expression, question, Some("DESC"), limit).await?.len() as u64)
+    walk(transaction, walked, expression, question, "DESC", limit).await
 }
 
 /// The notices in these rows, in their order.

@@ -8,7 +8,7 @@ use verifier::lifecycle::verdict::Standing;
 use verifier::record::code::{Sector, Stage};
 
 use super::excerpt::{Piece, line};
-use super::notices::{PROJECTS, Question, count, facets, period, walk};
+use super::notices::{PROJECTS, Question, facets, newest, period, walk};
 use super::schema::failed;
 use super::terms::Words;
 use super::{COUNTED, Index};
@@ -85,6 +85,9 @@ impl Index {
         after: Option<u64>,
         limit: usize,
     ) -> Result<ProjectPage, LedgerError> {
+        if filter.words.as_ref().is_some_and(Words::find_nothing) {
+            return Ok(ProjectPage::default());
+        }
         let mut transaction = self.pool.begin().await.map_err(failed)?;
         let Some(rows) = period(&mut transaction, filter.from, filter.until).await? else {
             return Ok(ProjectPage::default());
@@ -92,10 +95,15 @@ impl Index {
         let facets = facets(filter.sector, filter.stage, filter.region.as_deref(), filter.publisher.as_deref());
         let mut question = Question { facets, rows, standing: filter.standing };
         let expression = question.expression(filter.words.as_ref().map(Words::anywhere));
-        let counted = count(&mut transaction, &PROJECTS, expression.clone(), &question).await?;
+        let all = newest(&mut transaction, &PROJECTS, expression.clone(), &question).await?;
+        let counted = all.len() as u64;
         let end = after.map_or(i64::MAX, |after| i64::try_from(after).unwrap_or(i64::MAX));
-        question.rows.1 = question.rows.1.min(end);
-        let mut rows = walk(&mut transaction, &PROJECTS, expression, &question, Some("DESC"), limit + 1).await?;
+        let mut rows: Vec<i64> = if counted > COUNTED && after.is_some() {
+            question.rows.1 = question.rows.1.min(end);
+            walk(&mut transaction, &PROJECTS, expression, &question, "DESC", limit + 1).await?
+        } else {
+            all.into_iter().filter(|row| *row < end).take(limit + 1).collect()
+        };
         let more_pages = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more_pages).map(|row| index_of(*row));

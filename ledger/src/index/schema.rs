@@ -42,10 +42,21 @@ CREATE TABLE notice (
     region    TEXT NOT NULL,       -- empty if none was given
     publisher TEXT NOT NULL,
     id        TEXT NOT NULL,       -- the publisher's id of the notice
-    title     TEXT NOT NULL
+    title     TEXT NOT NULL,
+    standing  TEXT                 -- project.standing, here too so that the newest of a standing are next to each other
 ) STRICT;
 -- A period is a range of indexes: this finds its ends.
 CREATE INDEX notice_time ON notice (time);
+CREATE INDEX notice_project ON notice (project);
+CREATE INDEX notice_standing ON notice (standing, idx);
+
+-- Attachments that notices name: whoever brings one need not say which notice names it.
+CREATE TABLE attachment (
+    sha256 TEXT NOT NULL,    -- lower-case hex
+    idx    INTEGER NOT NULL, -- index of the entry
+    size   INTEGER,          -- bytes, where the notice says how many
+    PRIMARY KEY (sha256, idx)
+) STRICT, WITHOUT ROWID;
 
 -- What else of a notice is searched, apart, so that a list does not read it.
 CREATE TABLE notice_text (

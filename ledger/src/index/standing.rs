@@ -60,6 +60,9 @@ impl Index {
             let sql = "UPDATE project SET standing = ?, due = ?, judged = ? WHERE first = ? AND newest = ?";
             let query = sqlx::query(sql).bind(standing).bind(due).bind(day).bind(first).bind(newest);
             query.execute(&mut *transaction).await.map_err(failed)?;
+            let sql = "UPDATE notice SET standing = ? WHERE project = ? AND standing IS NOT ?";
+            let query = sqlx::query(sql).bind(standing).bind(first).bind(standing);
+            query.execute(&mut *transaction).await.map_err(failed)?;
         }
         Ok(transaction.commit().await.map_err(failed)?)
     }

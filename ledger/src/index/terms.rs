@@ -6,6 +6,7 @@
 //! w…   grams of everything that is searched: at each place two characters, three where all are Latin letters or digits;
 //!      a longer word is a phrase of them
 //! s…   which single characters, and pairs of Latin letters or digits, occur: for words as short as that
+//! l…   which eight Latin letters or digits in a row occur: the grams of a long number are all common, these are not
 //! t… u…  the same of the title alone, so that hits there can be found first without looking at the others
 //! f…   facets: sector, stage, region prefixes, publisher, project
 //! z    a border that no phrase crosses
@@ -17,22 +18,22 @@ use std::collections::BTreeSet;
 
 use super::fold::fold;
 
-/// The longest question, in characters, and the most words of one.
+/// The length of the pieces of long numbers.
+const LONG: usize = 8;
+
+/// The longest question, in characters.
 const MAX_QUESTION: usize = 200;
-const MAX_WORDS: usize = 8;
 
 /// Why a question cannot be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WordsError {
-    /// No letter, digit or Han character is in it.
-    #[error("there is no letter, digit or Han character to look for")]
-    Nothing,
     /// It is too long.
-    #[error("at most {MAX_QUESTION} characters and {MAX_WORDS} words can be looked for at once")]
+    #[error("at most {MAX_QUESTION} characters can be looked for at once")]
     TooLong,
 }
 
-/// What a person looks for: words, all of which must occur.
+/// What a person looks for: words, all of which must occur. Where there is no letter, digit or Han character to look for,
+/// nothing is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words(pub(super) Vec<Vec<char>>);
 
@@ -40,19 +41,26 @@ impl Words {
     /// Reads what a person typed: words stand apart by white space.
     ///
     /// # Errors
-    /// There is nothing to look for, or too much.
+    /// It is too long.
     pub fn parse(typed: &str) -> Result<Self, WordsError> {
         if typed.chars().take(MAX_QUESTION + 1).count() > MAX_QUESTION {
             return Err(WordsError::TooLong);
         }
         let mut words: Vec<Vec<char>> = typed.split_whitespace().map(|word| fold(word).chars).collect();
         words.retain(|word| !word.is_empty());
+        words.sort_unstable();
         words.dedup();
-        match words.len() {
-            0 => Err(WordsError::Nothing),
-            n if n > MAX_WORDS => Err(WordsError::TooLong),
-            _ => Ok(Self(words)),
-        }
+        Ok(Self(words))
+    }
+
+    /// What finds nothing.
+    pub const fn nothing() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Whether there is nothing to look for.
+    pub(super) fn find_nothing(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The question for hits anywhere.
@@ -66,8 +74,9 @@ impl Words {
     }
 
     fn expression(&self, gram: char, single: char) -> String {
-        let words: Vec<String> = self.0.iter().map(|word| phrase(word, gram, single)).collect();
-        words.join(" AND ")
+        let rare = self.0.iter().flat_map(|word| long_pieces(word));
+        let rare = rare.map(|piece| format!("\"l{}\"", piece.iter().collect::<String>()));
+        rare.chain(self.0.iter().map(|word| phrase(word, gram, single))).collect::<Vec<_>>().join(" AND ")
     }
 }
 
@@ -88,6 +97,12 @@ fn phrase(word: &[char], gram: char, single: char) -> String {
         }
     }
     unreachable!("the last gram reaches the end of the word")
+}
+
+/// Some pieces of the long numbers in a word, from its beginning to its end.
+fn long_pieces(word: &[char]) -> impl Iterator<Item = &[char]> {
+    let runs = word.chunk_by(|a, b| is_narrow(*a) == is_narrow(*b)).filter(|run| is_narrow(run[0]));
+    runs.flat_map(|run| run.rchunks_exact(LONG).chain(run.get(..LONG)))
 }
 
 /// Latin letters and digits are so few that two of them tell little.
@@ -124,11 +139,21 @@ impl Stream {
     }
 
     fn add_as(&mut self, texts: &[&str], gram: char, single: char) {
-        let mut singles = BTreeSet::new();
+        let (mut singles, mut long) = (BTreeSet::new(), BTreeSet::new());
         for text in texts {
-            self.add_line(&fold(text).chars, gram, &mut singles);
+            let line = fold(text).chars;
+            self.add_line(&line, gram, &mut singles);
+            if gram == 'w' {
+                let pieces = line.windows(LONG).filter(|piece| piece.iter().all(|c| is_narrow(*c)));
+                long.extend(pieces.map(|piece| piece.iter().collect::<String>()));
+            }
         }
         self.add_singles(&singles, single);
+        for piece in &long {
+            self.0.push('l');
+            self.0.push_str(piece);
+            self.0.push(' ');
+        }
     }
 
     fn add_line(&mut self, line: &[char], gram: char, singles: &mut BTreeSet<[char; 2]>) {
@@ -195,14 +220,15 @@ mod tests {
             ("标12", "\"w标1 w12\" *"),
             ("12标", "\"w12 w2标\""),
             ("A标", "\"wa标\""),
-            ("武汉 道路", "\"w武汉\" AND \"w道路\""),
+            ("鄂2026号", "\"w鄂2 w202 w026 w26 w6号\""),
+            ("12345678", "\"l12345678\" AND \"l12345678\" AND \"w123 w234 w345 w456 w567 w678\""),
+            ("武汉 道路 武汉", "\"w武汉\" AND \"w道路\""),
             ("\" OR w*", "\"sor\" AND \"sw\""),
-            ("（）", "Nothing"),
+            ("（）", ""),
         ] {
             assert_eq!(question(typed), asked, "{typed}");
         }
         assert_eq!(question(&"武".repeat(201)), "TooLong");
-        assert_eq!(question("1 2 3 4 5 6 7 8 9"), "TooLong");
     }
 
     #[test]
@@ -210,6 +236,9 @@ mod tests {
         let mut stream = Stream::default();
         stream.add("A标\n12");
         assert_eq!(stream.finish(), "wa标 w标 z w12 w2 z s1  s12 s2  sa  s标  ");
+        let mut stream = Stream::default();
+        stream.add("123456789");
+        assert!(stream.finish().ends_with(" l12345678 l23456789 "));
     }
 
     #[test]
