@@ -12,7 +12,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use program::{files_under, ledger_with_centre, mingzhang};
+use program::{files_under, import, lawful_ledger_with_centre, ledger_with_centre, mingzhang, verify};
 use quick_xml::events::Event;
 use serde_json::{Value, json};
 use server::{Publisher, Server};
@@ -140,19 +140,58 @@ fn no_notice_hides_from_the_plain_word_and_words_of_every_length_are_found() {
     assert_eq!(hits, "武\n汉\t市", "the newest title hit is first, as it was signed");
     assert!(indexes(&list)[..7].is_sorted_by(|a, b| a > b) && indexes(&list)[7..].is_sorted_by(|a, b| a > b));
     assert_eq!(list["notices"][7]["excerpts"][0]["field"], "text");
-    for bad in [
-        "text=%EF%BC%88%EF%BC%89",
-        "text=1+2+3+4+5+6+7+8+9",
+    assert_eq!(search(&server, "（）——")["count"], 0, "signs alone find nothing");
+    let words = (0..100).map(|n| char::from_u32(0x4E00 + n).unwrap().to_string()).collect::<Vec<_>>().join(" ");
+    assert_eq!(search(&server, &words)["count"], 0, "many words are one question");
+    assert_eq!(settled(&server, "/api/v1/notices?project=%22")["count"], 0, "what can be no id is no project's");
+}
+
+#[test]
+fn a_parameter_that_a_list_does_not_have_or_cannot_read_is_refused_by_name() {
+    let (_dir, server) = served();
+    let long = format!("text={}", "a".repeat(201));
+    let bad = [
+        long.as_str(),
         "sector=x",
+        "stage=x",
+        "status=x",
         "region=42010",
+        "region=4201061",
+        "publisher=%E5%85%AC",
+        "from=1",
+        "until=2026-02-30",
+        "from=2026-03-17T00:00",
         "limit=0",
         "limit=101",
+        "limit=",
+        "limit=%2B1",
+        "limit=x",
         "after=x",
-        "from=1",
-        "status=x",
-        "notice_id=a&sector=land",
-    ] {
-        server.get(&format!("/api/v1/notices?{bad}")).problem(400, "bad-request");
+        "after=01",
+        "after=-1",
+        "misspelt=1",
+        "text=a&text=b",
+    ];
+    let own = [
+        ("/api/v1/notices", &["notice_id=a&sector=land", "notice_id=", "notice_id=a&limit=1", "seconds=1", "after=tt1"][..]),
+        ("/api/v1/projects", &["notice_id=a", "project=P-1", "seconds=1", "after=t1"]),
+        ("/feed.atom", &["notice_id=a", "seconds=1"]),
+        ("/events", &["notice_id=a", "seconds=301", "seconds=x", "seconds=", "status=complete", "from=2026-03-17", "after=t1"]),
+    ];
+    for (path, own) in own {
+        for query in bad.iter().chain(own) {
+            let problem = server.get(&format!("{path}?{query}")).problem(400, "bad-request");
+            let name = query.split_once('=').unwrap().0;
+            let problem = problem.text();
+            assert!(problem.contains(name), "{path}?{query}: {problem}");
+        }
+    }
+    server.get(&format!("/api/v1/notices?notice_id={}", "a".repeat(201))).problem(400, "bad-request");
+    for id in ["x", "-1", "1.5", "\u{e9}"] {
+        server.ask("GET", "/events", &[("last-event-id", id)], &[]).problem(400, "bad-request");
+    }
+    for empty in ["text=&sector=&stage=&status=&region=&publisher=&from=&until=&after=", ""] {
+        settled(&server, &format!("/api/v1/notices?{empty}"));
     }
 }
 
@@ -176,11 +215,7 @@ fn all_pages(server: &Server, path: &str, items: &str, meanwhile: impl FnOnce())
 fn pages_stay_while_notices_arrive_and_a_deleted_index_is_made_again_with_the_same_answers() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    // With the rulebook, so that projects are judged.
-    mingzhang(dir, &["init", "ledger", "--origin", server::ORIGIN]).ends(0);
-    mingzhang(dir, &["keygen", "centre.key"]).ends(0);
-    let centre = ["--publisher", "centre", "--name", "公共资源交易中心", "--key", "centre.key"];
-    mingzhang(dir, &[&["enrol", "ledger"][..], &centre, &["--sector", "all", "--region", "all"]].concat()).ends(0);
+    lawful_ledger_with_centre(dir);
     let server = Server::start(dir, &[]);
     let centre = Publisher::centre(dir);
     let one = |n: u64| {
@@ -190,7 +225,9 @@ fn pages_stay_while_notices_arrive_and_a_deleted_index_is_made_again_with_the_sa
         draft["region"] = ["420106", "420111"][usize::try_from(n / 4 % 2).unwrap()].into();
         post(&server, &centre, &draft)
     };
-    (0..20).for_each(|n| drop(one(n)));
+    for n in 0..20 {
+        one(n);
+    }
     for (path, items, expected) in [
         ("/api/v1/notices?limit=3", "notices", 20),
         ("/api/v1/notices?limit=3&text=%E9%81%93%E8%B7%AF", "notices", 20),
@@ -220,7 +257,11 @@ fn pages_stay_while_notices_arrive_and_a_deleted_index_is_made_again_with_the_sa
         one(21);
         settled(&server, path);
     });
-    let seen = |list: &[Value]| list.iter().map(|notice| notice["index"].as_u64().unwrap()).collect::<Vec<_>>();
+    let newest = before.iter().map(|notice| notice["index"].as_u64().unwrap()).max().unwrap();
+    let seen = |list: &[Value]| {
+        let seen = list.iter().map(|notice| notice["index"].as_u64().unwrap());
+        seen.filter(|index| *index <= newest).collect::<Vec<_>>()
+    };
     assert_eq!(seen(&during), seen(&before), "what arrived meanwhile moves nothing");
 
     let paths = [
@@ -236,9 +277,7 @@ fn pages_stay_while_notices_arrive_and_a_deleted_index_is_made_again_with_the_sa
     assert_ne!(standing, "not-judged");
     server.signal("TERM");
     assert_eq!(server.wait(), Some(0));
-    for file in files_under(&dir.join("ledger")).iter().filter(|file| file.to_str().unwrap().contains("index.db")) {
-        fs::remove_file(file).unwrap();
-    }
+    delete_index(dir);
     let server = Server::start(dir, &[]);
     let again: Vec<Value> = paths.iter().map(|path| settled(&server, path)).collect();
     assert_eq!(again, answers);
@@ -246,6 +285,181 @@ fn pages_stay_while_notices_arrive_and_a_deleted_index_is_made_again_with_the_sa
     fs::write(dir.join("ledger/index.db"), "no database").unwrap();
     let server = Server::start(dir, &[]);
     assert_eq!(settled(&server, path), answers[0], "a broken index is made anew");
+}
+
+/// Deletes `index.db`, as an operator may at any time.
+fn delete_index(dir: &Path) {
+    let of_index = |file: &&std::path::PathBuf| file.file_name().unwrap().to_str().unwrap().starts_with("index.db");
+    let files = files_under(&dir.join("ledger"));
+    let files: Vec<_> = files.iter().filter(of_index).collect();
+    assert!(!files.is_empty(), "there is an index");
+    for file in files {
+        fs::remove_file(file).unwrap();
+    }
+}
+
+fn import_drafts(dir: &Path, drafts: impl Iterator<Item = Value>) {
+    let lines: String = drafts.map(|draft| format!("{draft}\n")).collect();
+    fs::write(dir.join("drafts.jsonl"), lines).unwrap();
+    import(dir, "ledger", &["drafts.jsonl"]).ends(0);
+}
+
+#[test]
+fn more_than_a_thousand_are_counted_no_further_and_found_to_the_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    ledger_with_centre(dir);
+    let notices: u64 = 1200;
+    import_drafts(
+        dir,
+        (0..notices).map(|n| {
+            let mut draft = draft(&format!("n{n}"), if n % 3 == 0 { "道路公告" } else { "公告" }, "道路全文");
+            draft["project"]["id"] = format!("A42010020260000{n:05}").into();
+            draft
+        }),
+    );
+    let server = Server::start(dir, &[]);
+    let text = encode("道路");
+    let (number, few) = (encode("A42010020260000００７７７"), encode("0 0777"));
+    for (path, items, count, expected) in [
+        ("/api/v1/notices?limit=100".to_owned(), "notices", "1,000+", 1200),
+        (format!("/api/v1/notices?limit=100&text={text}"), "notices", "1,000+", 1200),
+        (format!("/api/v1/notices?limit=7&text={number}"), "notices", "1", 1),
+        (format!("/api/v1/notices?limit=7&text={few}"), "notices", "1", 1),
+        ("/api/v1/projects?limit=100".to_owned(), "projects", "1,000+", 1200),
+        (format!("/api/v1/projects?limit=100&text={text}"), "projects", "400", 400),
+        ("/api/v1/projects?limit=100&text=a4201002026".to_owned(), "projects", "1,000+", 1200),
+    ] {
+        let list = settled(&server, &path);
+        assert_eq!(list["count_text"], count, "{path}");
+        assert_eq!(list["count"], list["count_text"].as_str().unwrap().parse().unwrap_or(1000), "{path}");
+        let found = all_pages(&server, &path, items, || ());
+        let place = |item: &Value| item[if items == "notices" { "index" } else { "first" }].as_u64().unwrap();
+        let is_title_hit = |item: &Value| items == "notices" && item["title"].as_str().unwrap().contains("道路");
+        let mut sorted: Vec<(bool, u64)> = found.iter().map(|item| (is_title_hit(item), place(item))).collect();
+        if !path.contains("text=%E9%81%93") {
+            sorted.iter_mut().for_each(|(is_title_hit, _)| *is_title_hit = false);
+        }
+        assert!(sorted.is_sorted_by(|a, b| a > b), "{path}: title hits first, each newest first, each once");
+        assert_eq!(sorted.len(), expected, "{path}");
+    }
+}
+
+#[test]
+fn while_the_index_is_made_again_the_log_is_served_and_it_says_how_far_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    ledger_with_centre(dir);
+    // So long that some transactions are needed for them.
+    let long = |n: u64| -> String {
+        (0..300_u64).map(|part| format!("第{n}号第{part}段：") + &"武汉市道路改造工程公开招标".repeat(25)).collect()
+    };
+    import_drafts(dir, (0..48).map(|n| draft(&format!("n{n}"), "公告", &long(n))));
+    let paths = [format!("/api/v1/notices?limit=100&text={}", encode("第7号第299段")), "/api/v1/projects".to_owned()];
+    let server = Server::start(dir, &[]);
+    let before: Vec<Value> = paths.iter().map(|path| settled(&server, path)).collect();
+    assert_eq!(before[0]["count"], 1);
+    server.signal("TERM");
+    assert_eq!(server.wait(), Some(0));
+    delete_index(dir);
+
+    let server = Server::start(dir, &[]);
+    let size = server.size();
+    let (mut seen, begun) = (std::collections::BTreeSet::new(), Instant::now());
+    loop {
+        let answer = server.get(&paths[0]);
+        if answer.status == 200 {
+            break;
+        }
+        let problem = answer.problem(503, "index-building");
+        assert!(problem.header("retry-after").is_some());
+        let indexed = server.get("/healthz").is(200).json()["indexed"].as_u64().unwrap();
+        if indexed < size {
+            assert!(problem.text().contains(&size.to_string()), "{}", problem.text());
+            seen.insert(indexed);
+        }
+        for path in ["/checkpoint", "/api/v1/notices/4", "/api/v1/projects/P-1", "/api/v1/notices?notice_id=n7", "/readyz"] {
+            server.get(path).is(200);
+        }
+        for path in ["/feed.atom", "/events?seconds=0", "/api/v1/projects", "/api/v1/notices?region=42"] {
+            let answer = server.get(path);
+            let is_made = server.get("/healthz").json()["indexed"] == size;
+            assert!(answer.status == 503 || is_made, "{path}: {answer:?}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120));
+    }
+    assert!(!seen.is_empty() && !seen.contains(&0), "it is told how far it is: {seen:?}");
+    let again: Vec<Value> = paths.iter().map(|path| settled(&server, path)).collect();
+    assert_eq!(again, before);
+    let metrics = server.get("/metrics").is(200).text();
+    assert!(metrics.contains(&format!("mingzhang_indexed_size {size}")), "{metrics}");
+}
+
+fn now() -> jiff::Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    jiff::Timestamp::from_second(since.as_secs().try_into().unwrap()).unwrap()
+}
+
+#[test]
+fn a_project_is_shown_with_the_verdict_that_its_dossier_gives_and_with_what_is_due_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    lawful_ledger_with_centre(dir);
+    let server = Server::start(dir, &[]);
+    let centre = Publisher::centre(dir);
+    let today = now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date();
+    let award = |id: &str, lot: Option<&str>| {
+        let mut draft = draft(id, "中标结果公告", "全文");
+        draft["sector"] = "procurement".into();
+        draft["stage"] = "award".into();
+        draft["data"] = json!({ "decided_at": today.to_string(), "winner": { "name": "甲公司" } });
+        if let Some(lot) = lot {
+            draft["lot"] = json!({ "id": lot });
+        }
+        draft
+    };
+    post(&server, &centre, &award("n1", Some("1")));
+    post(&server, &centre, &award("n2", Some("2")));
+    let project = server.get("/api/v1/projects/P-1").is(200).json();
+    fs::write(dir.join("dossier.json"), server.get("/api/v1/projects/P-1/dossier").is(200).body).unwrap();
+    let policy = ["--policy", "ledger/policy.txt"];
+    let judged = verify(dir, &[&["--json", "dossier", "dossier.json"][..], &policy].concat()).ends(3).json();
+    assert_eq!(project["lifecycle"]["lots"], judged["lifecycle"]["lots"], "{project:#}");
+    assert_eq!(project["lifecycle"]["standing"], judged["lifecycle"]["standing"]);
+    assert_eq!(project["entries"].as_array().unwrap().len(), 2);
+    let next = project["next"].as_array().unwrap();
+    assert_eq!(next.iter().map(|next| next["lot"].as_str().unwrap()).collect::<Vec<_>>(), ["1", "2"], "{project:#}");
+    for next in next {
+        let lots = project["lifecycle"]["lots"].as_array().unwrap();
+        let lot = lots.iter().find(|lot| lot["id"] == next["lot"]).unwrap();
+        assert_eq!((&next["due"], &next["rule"]), (&lot["next"]["due"], &lot["next"]["rule"]));
+        let due: jiff::Timestamp = next["due_at"].as_str().unwrap().parse().unwrap();
+        assert_eq!(Some(due.as_second()), next["due"].as_i64());
+        assert!(due > now() && !next["title"]["zh"].as_str().unwrap().is_empty());
+    }
+    let listed = settled(&server, "/api/v1/projects");
+    assert_eq!(listed["projects"][0]["due"], next[0]["due_at"]);
+    assert_eq!(listed["projects"][0]["status"], project["lifecycle"]["standing"]);
+}
+
+#[test]
+fn an_attachment_is_taken_by_whatever_notices_name_it() {
+    let (dir, server) = served();
+    let centre = Publisher::centre(dir.path());
+    let name = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    let naming = |id: &str, size: u64| {
+        let mut draft = draft(id, "公告", "全文");
+        draft["attachments"] = json!([{ "name": "附件", "size": size, "sha256": name }]);
+        draft
+    };
+    let put = || server.ask("PUT", &format!("/attachments/{name}"), &[], b"hello");
+    put().problem(403, "attachment-not-announced");
+    post(&server, &centre, &naming("n1", 5));
+    // What another says of the same file keeps nobody out.
+    post(&server, &centre, &naming("n2", 1));
+    settled(&server, "/api/v1/notices");
+    put().is(201);
+    server.get(&format!("/attachments/{name}")).is(200);
 }
 
 #[test]
@@ -274,8 +488,20 @@ fn what_is_erased_is_not_found_and_not_in_the_file() {
     }
     assert_eq!(indexes(&search(&server, "公告")).len(), 2, "the rest of the notice is still found");
     assert_no_trace(dir.path(), &["鱻", "龘", "王某"]);
-    drop(server);
+    server.signal("TERM");
+    assert_eq!(server.wait(), Some(0));
     assert_no_trace(dir.path(), &["鱻", "龘", "王某"]);
+
+    // Without a server nobody keeps the index: it goes as a whole, and is made again without what was erased.
+    let erase = erase.map(|word| if word == "n1" { "n2" } else { word });
+    let offline = [&["erase", "ledger"][..], &erase[1..erase.len() - 1]].concat();
+    mingzhang(dir.path(), &offline).ends(0);
+    assert!(!dir.path().join("ledger/index.db").exists());
+    assert_no_trace(dir.path(), &["别的"]);
+    let server = Server::start(dir.path(), &[]);
+    assert_eq!(search(&server, "别的")["count"], 0);
+    assert_eq!(indexes(&search(&server, "公告")).len(), 2);
+    assert_no_trace(dir.path(), &["鱻", "龘", "王某", "别的"]);
 }
 
 fn assert_no_trace(dir: &Path, traces: &[&str]) {
@@ -310,8 +536,6 @@ fn events_go_on_where_they_were_and_feeds_are_atom() {
     assert_eq!(event_ids(&server, "/events?seconds=1", &[("last-event-id", &posted[0].to_string())]), posted[1..]);
     assert_eq!(event_ids(&server, "/events?seconds=1&after=0&sector=construction", &[]), posted[1..2]);
     assert_eq!(event_ids(&server, "/events?seconds=0", &[]), [0_u64; 0]);
-    server.ask("GET", "/events", &[("last-event-id", "x")], &[]).problem(400, "bad-request");
-    server.get("/events?seconds=301").problem(400, "bad-request");
 
     // One that is open while a notice arrives, and ends when the server stops.
     let mut stream = server.connect();

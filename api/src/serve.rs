@@ -119,6 +119,8 @@ async fn close(mut site: Arc<Site>) {
                 if let Some(cosigning) = site.cosigning {
                     cosigning.stop().await;
                 }
+                // The ledger closes it, once nobody else holds it.
+                drop(site.index);
                 site.ledger.close().await;
                 tracing::info!("stopped");
                 return;

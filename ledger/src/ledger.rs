@@ -295,6 +295,11 @@ impl Ledger {
     /// Finishes what was submitted and closes the files.
     pub async fn close(self) {
         let (closed, done) = oneshot::channel();
+        if let Some(index) = self.index.into_inner()
+            && let Err(error) = index.close().await
+        {
+            tracing::warn!(%error, "the index was not closed: it is brought up to date when it is opened");
+        }
         self.reader.close().await;
         if self.queue.send(Message::Close(closed)).is_ok() {
             let _ = done.await;

@@ -65,9 +65,6 @@ use crate::cosigning::Cosigning;
 /// How long a head may take from the database to the guard before a reader is sent away.
 const TO_THE_GUARD: Duration = Duration::from_secs(10);
 
-/// How long the index may take to catch up before the server begins.
-const TO_INDEX: Duration = Duration::from_secs(2);
-
 /// What every handler can reach.
 pub(crate) struct Site {
     pub(crate) ledger: Ledger,
@@ -113,11 +110,7 @@ impl Site {
     ) -> Result<Self, SiteError> {
         let description = openapi::describe(&public_url);
         let index = ledger.open_index().await?;
-        // What takes longer goes on beside the server.
-        match tokio::time::timeout(TO_INDEX, index.catch_up(ledger.published().checkpoint.size.0)).await {
-            Ok(caught_up) => caught_up?,
-            Err(_) => tracing::info!("the index is being made; lists and search answer when it is"),
-        }
+        index.begin(ledger.published().checkpoint.size.0).await?;
         let newest = ledger.entry(LeafIndex(ledger.published().checkpoint.size.0.saturating_sub(1))).await?;
         let signed_at = newest.and_then(|newest| Entry::parse(&newest.entry).ok().map(|entry| entry.time.0));
         Ok(Self {

@@ -18,8 +18,9 @@ use crate::error::LedgerError;
 use crate::reader::Recorded;
 use crate::store::{StoreError, index_of, row_id};
 
-/// Entries indexed in one transaction.
-const BATCH: usize = 1000;
+/// Entries indexed in one transaction, and bytes disclosed beside them: fewer of those with long texts.
+const BATCH: u64 = 1000;
+const BATCH_BYTES: u64 = 8 << 20;
 /// How long to wait after something failed.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How often a long catching up says how far it is.
@@ -52,6 +53,21 @@ impl Index {
         Ok(())
     }
 
+    /// Indexes what one transaction takes of the entries below `size`: usually all that was recorded since the index was closed.
+    /// The rest is for [`Index::follow`].
+    ///
+    /// # Errors
+    /// As [`Index::catch_up`].
+    pub async fn begin(&self, size: u64) -> Result<(), LedgerError> {
+        self.progress.send_modify(|progress| progress.size = size);
+        if self.index_batch(size).await? {
+            tracing::info!(of = size, "the index is being made; lists and search answer when it is");
+        } else {
+            self.progress.send_modify(|progress| progress.ready = true);
+        }
+        Ok(())
+    }
+
     /// Indexes every entry below `size`.
     ///
     /// # Errors
@@ -73,9 +89,14 @@ impl Index {
     async fn index_batch(&self, size: u64) -> Result<bool, LedgerError> {
         // Read while holding the writer: an erasure that comes meanwhile finds what was read written, and takes it out.
         let mut writer = self.writer.lock().await;
-        let next = self.progress.borrow().indexed;
-        let mut entries = if next < size { self.reader.entries(LeafIndex(next)).await? } else { Vec::new() };
-        entries.truncate(BATCH.min(usize::try_from(size.saturating_sub(next)).unwrap_or(BATCH)));
+        // As it is in the file: whoever gave up waiting for a batch may have missed that it was committed.
+        let next = sqlx::query_scalar("SELECT next FROM state").fetch_one(&mut *writer).await.map_err(failed)?;
+        let next = index_of(next);
+        self.progress.send_modify(|progress| progress.indexed = next);
+        if next >= size {
+            return Ok(false);
+        }
+        let entries = self.reader.entries_within(next, size.min(next + BATCH), BATCH_BYTES).await?;
         let Some(last) = entries.last() else { return Ok(false) };
         let (end, last) = (next + entries.len() as u64, entry_hash(&last.entry).0.0);
         let read = tokio::task::spawn_blocking(move || read_all(&entries));
