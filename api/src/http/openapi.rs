@@ -140,6 +140,9 @@ fn fixed_segments(described: &str, path: &str) -> Option<usize> {
     let wanted: Vec<&str> = described.split('/').collect();
     if let Some(at) = wanted.iter().position(|segment| WITH_SLASHES.contains(segment)) {
         let taken = (found.len() + 1).checked_sub(wanted.len()).filter(|taken| *taken > 0)?;
+        if found[at..at + taken].iter().all(|segment| segment.is_empty()) {
+            return None;
+        }
         found.splice(at..at + taken, ["slashes"]);
     }
     let fits = |(wanted, found): (&&str, &&str)| wanted == found || (wanted.starts_with('{') && !found.is_empty());
@@ -170,7 +173,7 @@ mod tests {
             assert_eq!(path(real).as_deref(), Some(described), "{real}");
         }
         for nothing in
-            ["/", "", "/tile", "/tile/0", "/checkpoint/", "/api/v1/notices/", "/api/v1/notices/7/x", "//checkpoint"]
+            ["/", "", "/tile", "/tile/0", "/checkpoint/", "/api/v1/notices/", "/api/v1/notices/7/x", "//checkpoint", "/api/v1/projects/"]
         {
             assert_eq!(path(nothing), None, "{nothing}");
         }
