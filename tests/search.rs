@@ -43,7 +43,7 @@ fn settled(server: &Server, path: &str) -> Value {
                 return list;
             }
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{path}: {answer:?}");
+        assert!(begun.elapsed() < Duration::from_mins(1), "{path}: {answer:?}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -173,10 +173,16 @@ fn a_parameter_that_a_list_does_not_have_or_cannot_read_is_refused_by_name() {
         "text=a&text=b",
     ];
     let own = [
-        ("/api/v1/notices", &["notice_id=a&sector=land", "notice_id=", "notice_id=a&limit=1", "seconds=1", "after=tt1"][..]),
+        (
+            "/api/v1/notices",
+            &["notice_id=a&sector=land", "notice_id=", "notice_id=a&limit=1", "seconds=1", "after=tt1"][..],
+        ),
         ("/api/v1/projects", &["notice_id=a", "project=P-1", "seconds=1", "after=t1"]),
         ("/feed.atom", &["notice_id=a", "seconds=1"]),
-        ("/events", &["notice_id=a", "seconds=301", "seconds=x", "seconds=", "status=complete", "from=2026-03-17", "after=t1"]),
+        (
+            "/events",
+            &["notice_id=a", "seconds=301", "seconds=x", "seconds=", "status=complete", "from=2026-03-17", "after=t1"],
+        ),
     ];
     for (path, own) in own {
         for query in bad.iter().chain(own) {
@@ -271,6 +277,13 @@ fn pages_stay_while_notices_arrive_and_a_deleted_index_is_made_again_with_the_sa
         "/api/v1/notices?status=overdue",
     ];
     let answers: Vec<Value> = paths.iter().map(|path| settled(&server, path)).collect();
+    let stats = |server: &Server| {
+        let stats = server.get("/api/v1/stats").is(200).json();
+        [stats["notices"].clone(), stats["projects"].clone()]
+    };
+    let counted = stats(&server);
+    assert_eq!(counted[0], json!({ "construction": { "announcement": 11 }, "land": { "announcement": 11 } }));
+    assert_eq!(counted[1].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum::<u64>(), 11, "{counted:?}");
     let standing = server.get("/api/v1/projects/P-3").is(200).json()["lifecycle"]["standing"].clone();
     let listed = answers[1]["projects"].as_array().unwrap().iter().find(|project| project["project"] == "P-3").unwrap();
     assert_eq!((&listed["status"], listed["notices"].as_u64()), (&standing, Some(2)), "{listed}");
@@ -281,6 +294,7 @@ fn pages_stay_while_notices_arrive_and_a_deleted_index_is_made_again_with_the_sa
     let server = Server::start(dir, &[]);
     let again: Vec<Value> = paths.iter().map(|path| settled(&server, path)).collect();
     assert_eq!(again, answers);
+    assert_eq!(stats(&server), counted);
     drop(server);
     fs::write(dir.join("ledger/index.db"), "no database").unwrap();
     let server = Server::start(dir, &[]);
@@ -338,7 +352,9 @@ fn more_than_a_thousand_are_counted_no_further_and_found_to_the_last() {
         let is_title_hit = |item: &Value| items == "notices" && item["title"].as_str().unwrap().contains("道路");
         let mut sorted: Vec<(bool, u64)> = found.iter().map(|item| (is_title_hit(item), place(item))).collect();
         if !path.contains("text=%E9%81%93") {
-            sorted.iter_mut().for_each(|(is_title_hit, _)| *is_title_hit = false);
+            for (is_title_hit, _) in &mut sorted {
+                *is_title_hit = false;
+            }
         }
         assert!(sorted.is_sorted_by(|a, b| a > b), "{path}: title hits first, each newest first, each once");
         assert_eq!(sorted.len(), expected, "{path}");
@@ -363,6 +379,8 @@ fn while_the_index_is_made_again_the_log_is_served_and_it_says_how_far_it_is() {
     assert_eq!(server.wait(), Some(0));
     delete_index(dir);
 
+    // Whoever kills it half-way loses nothing of what is made.
+    drop(Server::start(dir, &[]));
     let server = Server::start(dir, &[]);
     let size = server.size();
     let (mut seen, begun) = (std::collections::BTreeSet::new(), Instant::now());
@@ -378,7 +396,9 @@ fn while_the_index_is_made_again_the_log_is_served_and_it_says_how_far_it_is() {
             assert!(problem.text().contains(&size.to_string()), "{}", problem.text());
             seen.insert(indexed);
         }
-        for path in ["/checkpoint", "/api/v1/notices/4", "/api/v1/projects/P-1", "/api/v1/notices?notice_id=n7", "/readyz"] {
+        for path in
+            ["/checkpoint", "/api/v1/notices/4", "/api/v1/projects/P-1", "/api/v1/notices?notice_id=n7", "/readyz"]
+        {
             server.get(path).is(200);
         }
         for path in ["/feed.atom", "/events?seconds=0", "/api/v1/projects", "/api/v1/notices?region=42"] {
@@ -386,7 +406,7 @@ fn while_the_index_is_made_again_the_log_is_served_and_it_says_how_far_it_is() {
             let is_made = server.get("/healthz").json()["indexed"] == size;
             assert!(answer.status == 503 || is_made, "{path}: {answer:?}");
         }
-        assert!(begun.elapsed() < Duration::from_secs(120));
+        assert!(begun.elapsed() < Duration::from_mins(2));
     }
     assert!(!seen.is_empty() && !seen.contains(&0), "it is told how far it is: {seen:?}");
     let again: Vec<Value> = paths.iter().map(|path| settled(&server, path)).collect();

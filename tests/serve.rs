@@ -244,7 +244,8 @@ fn every_described_parameter_is_heeded(server: &Server, path: &str, get: &Value)
     for parameter in in_query {
         let name = parameter["name"].as_str().unwrap();
         for code in parameter["schema"]["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            let answer = server.get(&format!("{path}?{name}={code}&{}", if path == "/events" { "seconds=0" } else { "" }));
+            let answer =
+                server.get(&format!("{path}?{name}={code}&{}", if path == "/events" { "seconds=0" } else { "" }));
             assert!(matches!(answer.status, 200 | 409), "{path}?{name}={code}: {answer:?}");
         }
     }

@@ -242,13 +242,13 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let read = notices.and(index()).and(end()).and(site.clone()).then(notices::read).then(reply);
     let receipt = notices.and(index()).and(warp::path("receipt")).and(end()).and(site.clone());
     let record = notices.and(end()).and(warp::post()).and(client).and(headers).and(warp::body::stream());
-    let list = notices.and(end()).and(warp::get()).and(text.clone()).and(site.clone());
+    let list = notices.and(end()).and(warp::get()).and(text).and(site.clone());
     let notices = read.or(receipt.then(notices::receipt).then(reply)).unify();
     let notices = notices.or(record.and(site.clone()).then(notices::record).then(reply)).unify();
     let notices = notices.or(list.then(lists::notices).then(reply)).unify().boxed();
 
-    let projects = api.and(warp::path("projects")).and(tail()).and(text.clone()).and(site.clone());
-    let list = api.and(warp::path("projects")).and(end()).and(text.clone()).and(site.clone());
+    let projects = api.and(warp::path("projects")).and(tail()).and(text).and(site.clone());
+    let list = api.and(warp::path("projects")).and(end()).and(text).and(site.clone());
     let list = list.then(lists::projects).then(reply);
     let projects = list.or(projects.then(projects::project).then(reply)).unify().boxed();
 
@@ -270,7 +270,7 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let problems = warp::path("problems").and(index()).and(end()).then(problem_pages::page).then(reply);
     let operation = operation.or(description).unify().or(problems).unify().boxed();
 
-    let feed = top("feed.atom").and(text.clone()).and(site.clone()).then(feed::feed).then(reply);
+    let feed = top("feed.atom").and(text).and(site.clone()).then(feed::feed).then(reply);
     let events = top("events").and(client).and(headers).and(text).and(site).then(events::events);
     let news = feed.or(events).unify().boxed();
 
@@ -290,7 +290,7 @@ fn attachment_routes(
     });
     let file = warp::fs::dir(folder).map(attachments::serve);
     let read = attachment().and(is_name).untuple_one().and(file);
-    let bring = attachment().and(warp::path::param()).and(warp::path::end()).and(warp::put()).and(text.clone());
+    let bring = attachment().and(warp::path::param()).and(warp::path::end()).and(warp::put()).and(text);
     let bring = bring.and(warp::ext::get::<Client>()).and(warp::header::headers_cloned()).and(warp::body::stream());
     let bring = bring.and(site.clone()).then(attachments::bring).then(reply);
     bring.or(read).unify().boxed()

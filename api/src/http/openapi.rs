@@ -172,9 +172,17 @@ mod tests {
         ] {
             assert_eq!(path(real).as_deref(), Some(described), "{real}");
         }
-        for nothing in
-            ["/", "", "/tile", "/tile/0", "/checkpoint/", "/api/v1/notices/", "/api/v1/notices/7/x", "//checkpoint", "/api/v1/projects/"]
-        {
+        for nothing in [
+            "/",
+            "",
+            "/tile",
+            "/tile/0",
+            "/checkpoint/",
+            "/api/v1/notices/",
+            "/api/v1/notices/7/x",
+            "//checkpoint",
+            "/api/v1/projects/",
+        ] {
             assert_eq!(path(nothing), None, "{nothing}");
         }
     }

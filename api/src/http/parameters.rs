@@ -55,15 +55,11 @@ fn bad(name: &str, zh: &str, en: &str) -> Problem {
     Problem::new(Code::BadRequest, format!("{name}：{zh}"), format!("{name}: {en}"))
 }
 
-fn code<T>(
-    name: &str,
-    text: &str,
-    parse: impl Fn(&str) -> Option<T>,
-    known: &[&str],
-) -> Result<Option<T>, Problem> {
+fn code<T>(name: &str, text: &str, parse: impl Fn(&str) -> Option<T>, known: &[&str]) -> Result<Option<T>, Problem> {
     let known = || known.join(", ");
     let unknown = |text| {
-        let (zh, en) = (format!("`{text}` 不是代码；可用：{}", known()), format!("`{text}` is no code; known are: {}", known()));
+        let (zh, en) =
+            (format!("`{text}` 不是代码；可用：{}", known()), format!("`{text}` is no code; known are: {}", known()));
         bad(name, &zh, &en)
     };
     given(text).map(|text| parse(text).ok_or_else(|| unknown(text))).transpose()

@@ -114,7 +114,7 @@ impl Question {
 impl NoticeFilter {
     /// Nothing if no notice can fit.
     async fn question(&self, transaction: &mut Transaction<'_, Sqlite>) -> Result<Option<Question>, StoreError> {
-        if self.words.as_ref().is_some_and(Words::find_nothing) {
+        if self.words.as_ref().is_some_and(Words::is_nothing) {
             return Ok(None);
         }
         let mut facets = facets(self.sector, self.stage, self.region.as_deref(), self.publisher.as_deref());
@@ -307,8 +307,13 @@ pub(super) struct Walked {
     row: &'static str,
 }
 
-const NOTICES: Walked =
-    Walked { terms: "notice_terms", join: " CROSS JOIN notice n ON n.idx = t.rowid", table: "notice n", row: "n.idx" };
+const NOTICES: Walked = Walked {
+    terms: "notice_terms",
+    // The part of one standing is narrow, and stays in memory.
+    join: " CROSS JOIN notice n INDEXED BY notice_standing ON n.idx = t.rowid",
+    table: "notice n",
+    row: "n.idx",
+};
 
 pub(super) const PROJECTS: Walked = Walked {
     terms: "project_terms",

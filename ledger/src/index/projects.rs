@@ -85,7 +85,7 @@ impl Index {
         after: Option<u64>,
         limit: usize,
     ) -> Result<ProjectPage, LedgerError> {
-        if filter.words.as_ref().is_some_and(Words::find_nothing) {
+        if filter.words.as_ref().is_some_and(Words::is_nothing) {
             return Ok(ProjectPage::default());
         }
         let mut transaction = self.pool.begin().await.map_err(failed)?;

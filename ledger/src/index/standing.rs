@@ -64,7 +64,7 @@ impl Index {
             let query = sqlx::query(sql).bind(standing).bind(first).bind(standing);
             query.execute(&mut *transaction).await.map_err(failed)?;
         }
-        Ok(transaction.commit().await.map_err(failed)?)
+        transaction.commit().await.map_err(failed)
     }
 
     /// When the head of a size was sealed.

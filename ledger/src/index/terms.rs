@@ -6,8 +6,8 @@
 //! w…   grams of everything that is searched: at each place two characters, three where all are Latin letters or digits;
 //!      a longer word is a phrase of them
 //! s…   which single characters, and pairs of Latin letters or digits, occur: for words as short as that
-//! l…   which eight Latin letters or digits in a row occur: the grams of a long number are all common, these are not
-//! t… u…  the same of the title alone, so that hits there can be found first without looking at the others
+//! l…   which eight Latin letters or digits in a row occur: the short grams of a long number are all common, these are not
+//! t… u… k…  the same of the title alone, so that hits there can be found first without looking at the others
 //! f…   facets: sector, stage, region prefixes, publisher, project
 //! z    a border that no phrase crosses
 //! ```
@@ -18,8 +18,21 @@ use std::collections::BTreeSet;
 
 use super::fold::fold;
 
-/// The length of the pieces of long numbers.
+/// The length of the pieces of long numbers, and how far apart they are looked for: each overlaps the next by half.
 const LONG: usize = 8;
+const STRIDE: usize = 4;
+
+/// The letters that terms of one place begin with.
+#[derive(Clone, Copy)]
+struct Letters {
+    gram: char,
+    single: char,
+    long: char,
+}
+
+/// Anywhere, and in the title.
+const ANYWHERE: Letters = Letters { gram: 'w', single: 's', long: 'l' };
+const TITLE: Letters = Letters { gram: 't', single: 'u', long: 'k' };
 
 /// The longest question, in characters.
 const MAX_QUESTION: usize = 200;
@@ -59,25 +72,34 @@ impl Words {
     }
 
     /// Whether there is nothing to look for.
-    pub(super) fn find_nothing(&self) -> bool {
+    pub(super) fn is_nothing(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The question for hits anywhere.
     pub(super) fn anywhere(&self) -> String {
-        self.expression('w', 's')
+        self.expression(ANYWHERE)
     }
 
     /// The question for hits in the title.
     pub(super) fn in_title(&self) -> String {
-        self.expression('t', 'u')
+        self.expression(TITLE)
     }
 
-    fn expression(&self, gram: char, single: char) -> String {
-        let rare = self.0.iter().flat_map(|word| long_pieces(word));
-        let rare = rare.map(|piece| format!("\"l{}\"", piece.iter().collect::<String>()));
-        rare.chain(self.0.iter().map(|word| phrase(word, gram, single))).collect::<Vec<_>>().join(" AND ")
+    fn expression(&self, letters: Letters) -> String {
+        self.0.iter().map(|word| question(word, letters)).collect::<Vec<_>>().join(" AND ")
     }
+}
+
+/// The question for a word: its pieces where it is a long number, else a phrase of its grams.
+fn question(word: &[char], Letters { gram, single, long }: Letters) -> String {
+    if word.len() < LONG || !word.iter().all(|c| is_narrow(*c)) {
+        return phrase(word, gram, single);
+    }
+    let pieces = word.windows(LONG).step_by(STRIDE).chain([&word[word.len() - LONG..]]);
+    let pieces: BTreeSet<String> =
+        pieces.map(|piece| format!("\"{long}{}\"", piece.iter().collect::<String>())).collect();
+    pieces.into_iter().collect::<Vec<_>>().join(" AND ")
 }
 
 /// A word as a phrase of its grams.
@@ -99,12 +121,6 @@ fn phrase(word: &[char], gram: char, single: char) -> String {
     unreachable!("the last gram reaches the end of the word")
 }
 
-/// Some pieces of the long numbers in a word, from its beginning to its end.
-fn long_pieces(word: &[char]) -> impl Iterator<Item = &[char]> {
-    let runs = word.chunk_by(|a, b| is_narrow(*a) == is_narrow(*b)).filter(|run| is_narrow(run[0]));
-    runs.flat_map(|run| run.rchunks_exact(LONG).chain(run.get(..LONG)))
-}
-
 /// Latin letters and digits are so few that two of them tell little.
 const fn is_narrow(c: char) -> bool {
     c.is_ascii_alphanumeric()
@@ -124,33 +140,31 @@ pub(super) struct Stream(String);
 impl Stream {
     /// Adds the lines of a text that is searched.
     pub(super) fn add(&mut self, lines: &str) {
-        self.add_as(&lines.lines().collect::<Vec<_>>(), 'w', 's');
+        self.add_as(&lines.lines().collect::<Vec<_>>(), ANYWHERE);
     }
 
     /// Adds the title.
     pub(super) fn add_title(&mut self, title: &str) {
-        self.add_as(&[title], 't', 'u');
-        self.add_as(&[title], 'w', 's');
+        self.add_as(&[title], TITLE);
+        self.add_as(&[title], ANYWHERE);
     }
 
     /// Adds a whole text, in which a line break parts nothing.
     pub(super) fn add_whole(&mut self, text: &str) {
-        self.add_as(&[text], 'w', 's');
+        self.add_as(&[text], ANYWHERE);
     }
 
-    fn add_as(&mut self, texts: &[&str], gram: char, single: char) {
-        let (mut singles, mut long) = (BTreeSet::new(), BTreeSet::new());
+    fn add_as(&mut self, texts: &[&str], letters: Letters) {
+        let (mut singles, mut pieces) = (BTreeSet::new(), BTreeSet::new());
         for text in texts {
             let line = fold(text).chars;
-            self.add_line(&line, gram, &mut singles);
-            if gram == 'w' {
-                let pieces = line.windows(LONG).filter(|piece| piece.iter().all(|c| is_narrow(*c)));
-                long.extend(pieces.map(|piece| piece.iter().collect::<String>()));
-            }
+            self.add_line(&line, letters.gram, &mut singles);
+            let runs = line.chunk_by(|a, b| is_narrow(*a) == is_narrow(*b)).filter(|run| is_narrow(run[0]));
+            pieces.extend(runs.flat_map(|run| run.windows(LONG)).map(|piece| piece.iter().collect::<String>()));
         }
-        self.add_singles(&singles, single);
-        for piece in &long {
-            self.0.push('l');
+        self.add_singles(&singles, letters.single);
+        for piece in &pieces {
+            self.0.push(letters.long);
             self.0.push_str(piece);
             self.0.push(' ');
         }
@@ -221,7 +235,9 @@ mod tests {
             ("12标", "\"w12 w2标\""),
             ("A标", "\"wa标\""),
             ("鄂2026号", "\"w鄂2 w202 w026 w26 w6号\""),
-            ("12345678", "\"l12345678\" AND \"l12345678\" AND \"w123 w234 w345 w456 w567 w678\""),
+            ("12345678", "\"l12345678\""),
+            ("1234-567890", "\"l12345678\" AND \"l34567890\""),
+            ("123456789ABCD", "\"l12345678\" AND \"l56789abc\" AND \"l6789abcd\""),
             ("武汉 道路 武汉", "\"w武汉\" AND \"w道路\""),
             ("\" OR w*", "\"sor\" AND \"sw\""),
             ("（）", ""),
@@ -238,7 +254,9 @@ mod tests {
         assert_eq!(stream.finish(), "wa标 w标 z w12 w2 z s1  s12 s2  sa  s标  ");
         let mut stream = Stream::default();
         stream.add("123456789");
-        assert!(stream.finish().ends_with(" l12345678 l23456789 "));
+        stream.add_title("标12345678");
+        let stream = stream.finish();
+        assert!(stream.contains(" l12345678 l23456789 ") && stream.contains(" k12345678 "), "{stream}");
     }
 
     #[test]
