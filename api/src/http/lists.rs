@@ -38,13 +38,13 @@ impl Site {
 pub(crate) struct NoticeList {
     /// Title hits first where words were looked for, then the others; each newest first.
     notices: Vec<NoticeView>,
-    /// How many there are in all, counted up to 1,000.
+    /// How many there are, counted up to 1,000, and no further than the newest 20,000 hits of `text` where `status` is asked for too.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
-    /// The count as a person reads it: `1,000+` where there are more.
+    /// The count as a person reads it: `1,000+` where there may be more.
     #[serde(skip_serializing_if = "Option::is_none")]
     count_text: Option<String>,
-    /// The `after` of the next page; none on the last.
+    /// The `after` of the next page; none on the last. A page before the last may have fewer than `limit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
     /// Entries of the ledger that the index has seen: it may be a little behind.
@@ -153,7 +153,8 @@ fn count_text(count: u64, more: bool) -> String {
     match (count, more) {
         (count, true) if count >= 1000 => format!("{},{:03}+", count / 1000, count % 1000),
         (count, false) if count >= 1000 => format!("{},{:03}", count / 1000, count % 1000),
-        (count, _) => count.to_string(),
+        (count, true) => format!("{count}+"),
+        (count, false) => count.to_string(),
     }
 }
 
@@ -202,11 +203,11 @@ pub(crate) async fn notices(text: String, site: Arc<Site>) -> Result<Answer, Pro
 pub(crate) struct ProjectList {
     /// Newest first, by their first notice.
     projects: Vec<ProjectView>,
-    /// How many there are in all, counted up to 1,000.
+    /// How many there are, counted up to 1,000, and no further than the newest 20,000 hits of `text` where `status` is asked for too.
     count: u64,
-    /// The count as a person reads it: `1,000+` where there are more.
+    /// The count as a person reads it: `1,000+` where there may be more.
     count_text: String,
-    /// The `after` of the next page; none on the last.
+    /// The `after` of the next page; none on the last. A page before the last may have fewer than `limit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
     /// Entries of the ledger that the index has seen: it may be a little behind.
@@ -299,6 +300,7 @@ mod tests {
 
     #[test]
     fn counts_end_where_nobody_counts_along() {
-        assert_eq!([count_text(0, false), count_text(1000, false), count_text(1000, true)], ["0", "1,000", "1,000+"]);
+        let told = [(0, false), (37, true), (1000, false), (1000, true)].map(|(count, more)| count_text(count, more));
+        assert_eq!(told, ["0", "37+", "1,000", "1,000+"]);
     }
 }

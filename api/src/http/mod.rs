@@ -290,7 +290,7 @@ fn attachment_routes(
     });
     let file = warp::fs::dir(folder).map(attachments::serve);
     let read = attachment().and(is_name).untuple_one().and(file);
-    let bring = attachment().and(warp::path::param()).and(warp::path::end()).and(warp::put()).and(text);
+    let bring = attachment().and(warp::path::param()).and(warp::path::end()).and(warp::put()).and(text.clone());
     let bring = bring.and(warp::ext::get::<Client>()).and(warp::header::headers_cloned()).and(warp::body::stream());
     let bring = bring.and(site.clone()).then(attachments::bring).then(reply);
     bring.or(read).unify().boxed()

@@ -11,6 +11,7 @@ use super::document::{Document, Meaning};
 use super::follow::write_batch;
 use super::{Index, NoticeFilter, Words};
 use crate::ledger::{InitOptions, Ledger};
+use crate::reader::Reader;
 use crate::signer::PrivateKey;
 
 const DISTRICTS: [&str; 6] = ["江岸", "江汉", "硚口", "武昌", "洪山", "东西湖"];
@@ -49,7 +50,18 @@ fn document(n: u64) -> Document {
     }
 }
 
-async fn fill(index: &Index, notices: u64) -> Duration {
+/// An index of a ledger without notices.
+pub(super) async fn empty() -> (tempfile::TempDir, Index) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let [root, recovery] = [1, 2].map(|seed| PrivateKey::from_seed(&[seed; 32]).jwk().clone());
+    let (origin, jurisdiction) = ("ledger.example/measure".to_owned(), "cn".to_owned());
+    let options = InitOptions { origin, jurisdiction, guard: None, root, recovery, predecessor: String::new() };
+    Ledger::init(dir.path(), options).await.expect("a ledger");
+    let index = Index::open(&Reader::open(dir.path()).await.expect("a reader")).await.expect("an index");
+    (dir, index)
+}
+
+pub(super) async fn fill(index: &Index, notices: u64) -> Duration {
     let begun = Instant::now();
     for first in (0..notices).step_by(1000) {
         let meanings: Vec<Meaning> =
@@ -64,7 +76,7 @@ async fn fill(index: &Index, notices: u64) -> Duration {
 }
 
 /// One project in a hundred broke a rule.
-async fn stand(index: &Index) {
+pub(super) async fn stand(index: &Index) {
     let mut writer = index.writer.lock().await;
     for table in ["project", "notice"] {
         let first = if table == "project" { "first" } else { "project" };
@@ -83,13 +95,7 @@ fn words(typed: &str) -> Option<Words> {
 #[ignore = "a measurement"]
 async fn questions_over_many_notices() {
     let notices: u64 = std::env::var("MINGZHANG_NOTICES").map_or(1_000_000, |text| text.parse().expect("a number"));
-    let dir = tempfile::tempdir().expect("a directory");
-    let [root, recovery] = [1, 2].map(|seed| PrivateKey::from_seed(&[seed; 32]).jwk().clone());
-    let (origin, jurisdiction) = ("ledger.example/measure".to_owned(), "cn".to_owned());
-    let options = InitOptions { origin, jurisdiction, guard: None, root, recovery, predecessor: String::new() };
-    Ledger::init(dir.path(), options).await.expect("a ledger");
-    let ledger = Ledger::open(dir.path()).await.expect("a ledger");
-    let index = ledger.open_index().await.expect("an index");
+    let (dir, index) = empty().await;
     let took = fill(&index, notices).await;
     let bytes = std::fs::metadata(dir.path().join(super::INDEX)).expect("a file").len();
     eprintln!(

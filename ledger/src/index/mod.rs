@@ -46,6 +46,8 @@ pub use terms::{Words, WordsError};
 pub(crate) const INDEX: &str = "index.db";
 /// Hits are counted up to here: beyond, nobody counts along, and counting all would cost more than answering.
 pub const COUNTED: u64 = 1000;
+/// Hits of words that are looked at for those of a standing, at once; the next page goes on from there.
+pub const LOOKED_AT: i64 = 20_000;
 
 /// How far the index is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +67,7 @@ pub struct Index {
     pool: SqlitePool,
     writer: Arc<Mutex<SqliteConnection>>,
     progress: Arc<watch::Sender<Progress>>,
+    looked_at: i64,
     /// The rules, until they change.
     law: Arc<std::sync::Mutex<Option<Arc<Law>>>>,
 }
@@ -80,7 +83,7 @@ impl Index {
         let pool = schema::readers(&path).await?;
         let progress = Progress { indexed, size: 0, ready: false };
         let (writer, progress) = (Arc::new(Mutex::new(connection)), Arc::new(watch::Sender::new(progress)));
-        Ok(Self { reader: reader.clone(), pool, writer, progress, law: Arc::default() })
+        Ok(Self { reader: reader.clone(), pool, writer, progress, looked_at: LOOKED_AT, law: Arc::default() })
     }
 
     /// How far it is; tells of every change.

@@ -88,9 +88,10 @@ pub struct NoticePage {
     pub found: Vec<Found>,
     /// Where the next page begins, if there is one.
     pub next: Option<NoticePlace>,
-    /// How many there are in all, counted up to [`COUNTED`].
+    /// How many there are, counted up to [`COUNTED`], and no further than [`LOOKED_AT`] hits of the words where these are asked for
+    /// together with a standing.
     pub count: u64,
-    /// Whether there are more than were counted.
+    /// Whether there may be more than were counted.
     pub more: bool,
 }
 
@@ -100,6 +101,8 @@ pub(super) struct Question {
     /// Row ids: from, to before.
     pub(super) rows: (i64, i64),
     pub(super) standing: Option<Standing>,
+    /// Hits of words that are looked at for those of a standing.
+    pub(super) looked_at: i64,
 }
 
 impl Question {
@@ -113,7 +116,11 @@ impl Question {
 
 impl NoticeFilter {
     /// Nothing if no notice can fit.
-    async fn question(&self, transaction: &mut Transaction<'_, Sqlite>) -> Result<Option<Question>, StoreError> {
+    async fn question(
+        &self,
+        transaction: &mut Transaction<'_, Sqlite>,
+        looked_at: i64,
+    ) -> Result<Option<Question>, StoreError> {
         if self.words.as_ref().is_some_and(Words::is_nothing) {
             return Ok(None);
         }
@@ -125,7 +132,7 @@ impl NoticeFilter {
             facets.push(facet('j', &first.to_string()));
         }
         let rows = period(transaction, self.from, self.until).await?;
-        Ok(rows.map(|rows| Question { facets, rows, standing: self.standing }))
+        Ok(rows.map(|rows| Question { facets, rows, standing: self.standing, looked_at }))
     }
 }
 
@@ -171,14 +178,17 @@ impl Index {
         limit: usize,
     ) -> Result<NoticePage, LedgerError> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let Some(question) = filter.question(&mut transaction).await? else { return Ok(NoticePage::default()) };
-        let (mut places, counted) = find(&mut transaction, &question, filter.words.as_ref(), after, limit + 1).await?;
+        let Some(question) = filter.question(&mut transaction, self.looked_at).await? else {
+            return Ok(NoticePage::default());
+        };
+        let Places { mut places, counted, more, stopped } =
+            find(&mut transaction, &question, filter.words.as_ref(), after, limit + 1).await?;
         let more_pages = places.len() > limit;
         places.truncate(limit);
-        let next = places.last().copied().filter(|_| more_pages);
+        let next = if more_pages { places.last().copied() } else { stopped };
         let indexes: Vec<i64> = places.iter().map(|place| row_id(place.index)).collect();
         let found = read(&mut transaction, &indexes, filter.words.as_ref()).await?;
-        Ok(NoticePage { found, next, count: counted.min(COUNTED), more: counted > COUNTED })
+        Ok(NoticePage { found, next, count: counted.min(COUNTED), more })
     }
 
     /// The notices after an index, oldest first.
@@ -192,10 +202,14 @@ impl Index {
         limit: usize,
     ) -> Result<Vec<Found>, LedgerError> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let Some(mut question) = filter.question(&mut transaction).await? else { return Ok(Vec::new()) };
+        let Some(mut question) = filter.question(&mut transaction, self.looked_at).await? else {
+            return Ok(Vec::new());
+        };
         question.rows.0 = question.rows.0.max(i64::try_from(after).unwrap_or(i64::MAX).saturating_add(1));
         let expression = question.expression(filter.words.as_ref().map(Words::anywhere));
-        let indexes = walk(&mut transaction, &NOTICES, expression, &question, "ASC", limit).await?;
+        let mut sql = select(&NOTICES, expression.as_ref(), &question, "ASC");
+        sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let indexes: Vec<i64> = sql.build_query_scalar().fetch_all(&mut *transaction).await.map_err(failed)?;
         Ok(read(&mut transaction, &indexes, None).await?)
     }
 
@@ -216,60 +230,78 @@ impl Index {
     }
 }
 
-/// The places of the next notices, title hits first, and how many there are in all, counted to one beyond [`COUNTED`].
+/// The places of the next notices, title hits first.
+#[derive(Default)]
+struct Places {
+    places: Vec<NoticePlace>,
+    /// How many there are in all, to one beyond [`COUNTED`]; whether there may be more than that.
+    counted: u64,
+    more: bool,
+    /// Where looking ended before all was looked at.
+    stopped: Option<NoticePlace>,
+}
+
 async fn find(
     transaction: &mut Transaction<'_, Sqlite>,
     question: &Question,
     words: Option<&Words>,
     after: Option<NoticePlace>,
     limit: usize,
-) -> Result<(Vec<NoticePlace>, u64), StoreError> {
+) -> Result<Places, StoreError> {
     let expression = question.expression(words.map(Words::anywhere));
-    let all = newest(transaction, &NOTICES, expression, question).await?;
+    let (all, stopped) = newest(transaction, &NOTICES, expression, question).await?;
     let counted = all.len() as u64;
-    let places = match words {
-        _ if counted > COUNTED => find_many(transaction, question, words, after, limit).await?,
-        None => all.into_iter().map(|row| NoticePlace { in_title: false, index: index_of(row) }).collect(),
-        // All are known: asking what else there is would cost as much again.
+    let more = counted > COUNTED || stopped.is_some();
+    if more {
+        let (places, stopped) = find_some(transaction, question, words, after, limit).await?;
+        return Ok(Places { places, counted, more, stopped });
+    }
+    // All are known: asking what else there is would cost as much again.
+    let titles: BTreeSet<i64> = match words {
+        None => BTreeSet::new(),
         Some(words) => {
             let expression = question.expression(Some(words.in_title()));
-            let titles: BTreeSet<i64> =
-                newest(transaction, &NOTICES, expression, question).await?.into_iter().collect();
-            let (titles, rest): (Vec<i64>, Vec<i64>) = all.into_iter().partition(|row| titles.contains(row));
-            places(true, titles).chain(places(false, rest)).collect()
+            newest(transaction, &NOTICES, expression, question).await?.0.into_iter().collect()
         }
     };
+    let (titles, rest): (Vec<i64>, Vec<i64>) = all.into_iter().partition(|row| titles.contains(row));
     let is_next = |place: &NoticePlace| after.is_none_or(|after| place.comes_after(after));
-    Ok((places.into_iter().filter(is_next).take(limit).collect(), counted))
+    let places = places(true, titles).chain(places(false, rest)).filter(is_next).take(limit);
+    Ok(Places { places: places.collect(), counted, more, stopped: None })
 }
 
-/// The next places where there are too many to know them all.
-async fn find_many(
+/// The next places where not all are known.
+async fn find_some(
     transaction: &mut Transaction<'_, Sqlite>,
     question: &Question,
     words: Option<&Words>,
     after: Option<NoticePlace>,
     limit: usize,
-) -> Result<Vec<NoticePlace>, StoreError> {
+) -> Result<(Vec<NoticePlace>, Option<NoticePlace>), StoreError> {
     let Some(words) = words else {
         let rows = below(question, after.map(|after| after.index));
-        let rows = walk(transaction, &NOTICES, rows.expression(None), &rows, "DESC", limit).await?;
-        return Ok(places(false, rows).collect());
+        let (rows, _) = walk(transaction, &NOTICES, rows.expression(None), &rows, limit).await?;
+        return Ok((places(false, rows).collect(), None));
     };
     let mut found = Vec::new();
     if after.is_none_or(|after| after.in_title) {
         let rows = below(question, after.map(|after| after.index));
         let expression = rows.expression(Some(words.in_title()));
-        found.extend(places(true, walk(transaction, &NOTICES, expression, &rows, "DESC", limit).await?));
+        let (rows, stopped) = walk(transaction, &NOTICES, expression, &rows, limit).await?;
+        found.extend(places(true, rows));
+        if let Some(stopped) = stopped {
+            return Ok((found, Some(NoticePlace { in_title: true, index: stopped })));
+        }
     }
-    if found.len() < limit {
-        let rows = below(question, after.filter(|after| !after.in_title).map(|after| after.index));
-        let anywhere = rows.expression(Some(words.anywhere())).unwrap_or_default();
-        let expression = Some(format!("({anywhere}) NOT ({})", words.in_title()));
-        let rest = limit - found.len();
-        found.extend(places(false, walk(transaction, &NOTICES, expression, &rows, "DESC", rest).await?));
+    if found.len() >= limit {
+        return Ok((found, None));
     }
-    Ok(found)
+    let rows = below(question, after.filter(|after| !after.in_title).map(|after| after.index));
+    let anywhere = rows.expression(Some(words.anywhere())).unwrap_or_default();
+    let expression = Some(format!("({anywhere}) NOT ({})", words.in_title()));
+    let (rows, stopped) = walk(transaction, &NOTICES, expression, &rows, limit - found.len()).await?;
+    found.extend(places(false, rows));
+    Ok((found, stopped.map(|index| NoticePlace { in_title: false, index })))
 }
 
 fn places(in_title: bool, rows: Vec<i64>) -> impl Iterator<Item = NoticePlace> {
@@ -294,6 +326,7 @@ fn below(question: &Question, index: Option<u64>) -> Question {
         facets: question.facets.clone(),
         rows: (question.rows.0, question.rows.1.min(end)),
         standing: question.standing,
+        looked_at: question.looked_at,
     }
 }
 
@@ -322,19 +355,42 @@ pub(super) const PROJECTS: Walked = Walked {
     row: "n.first",
 };
 
-/// The row ids that answer a question, in an order.
+/// The newest row ids that answer a question, and, if not all was looked at, before which row that ended: where words and a
+/// standing are asked for, nothing but the rows themselves tells which have both.
 pub(super) async fn walk(
     transaction: &mut Transaction<'_, Sqlite>,
     walked: &Walked,
     expression: Option<String>,
     question: &Question,
-    order: &str,
     limit: usize,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<(Vec<i64>, Option<u64>), StoreError> {
+    let (mut rows, mut stopped) = (question.rows, None);
+    if question.standing.is_some()
+        && let Some(expression) = &expression
+    {
+        let any = Question { facets: Vec::new(), rows, standing: None, looked_at: 0 };
+        let mut sql = select(walked, Some(expression), &any, "DESC");
+        sql.push(" LIMIT 1 OFFSET ").push_bind(question.looked_at);
+        let first_beyond: Option<i64> = sql.build_query_scalar().fetch_optional(&mut **transaction).await?;
+        if let Some(row) = first_beyond {
+            rows.0 = row + 1;
+            stopped = Some(index_of(rows.0));
+        }
+    }
+    let question = Question { facets: Vec::new(), rows, standing: question.standing, looked_at: 0 };
+    let mut sql = select(walked, expression.as_ref(), &question, "DESC");
+    sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    let found: Vec<i64> = sql.build_query_scalar().fetch_all(&mut **transaction).await?;
+    let is_full = found.len() >= limit;
+    Ok((found, stopped.filter(|_| !is_full)))
+}
+
+/// The statement for row ids in an order, without its limit.
+fn select(walked: &Walked, expression: Option<&String>, question: &Question, order: &str) -> QueryBuilder<Sqlite> {
     let Walked { terms, join, table, row } = walked;
     let row = if expression.is_some() { "t.rowid" } else { row };
     let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(format!("SELECT {row} FROM "));
-    match &expression {
+    match expression {
         Some(_) if question.standing.is_some() => sql.push(format!("{terms} t{join}")),
         Some(_) => sql.push(format!("{terms} t")),
         None => sql.push(table),
@@ -342,13 +398,13 @@ pub(super) async fn walk(
     sql.push(format!(" WHERE {row} >= ")).push_bind(question.rows.0);
     sql.push(format!(" AND {row} < ")).push_bind(question.rows.1);
     if let Some(expression) = expression {
-        sql.push(format!(" AND t.{terms} MATCH ")).push_bind(expression);
+        sql.push(format!(" AND t.{terms} MATCH ")).push_bind(expression.clone());
     }
     if let Some(standing) = question.standing {
         sql.push(" AND n.standing = ").push_bind(standing.code());
     }
-    sql.push(format!(" ORDER BY {row} {order} LIMIT ")).push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    Ok(sql.build_query_scalar().fetch_all(&mut **transaction).await?)
+    sql.push(format!(" ORDER BY {row} {order}"));
+    sql
 }
 
 /// The newest row ids, to one beyond [`COUNTED`].
@@ -357,9 +413,9 @@ pub(super) async fn newest(
     walked: &Walked,
     expression: Option<String>,
     question: &Question,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<(Vec<i64>, Option<u64>), StoreError> {
     let limit = usize::try_from(COUNTED + 1).expect("a thousand");
-    walk(transaction, walked, expression, question, "DESC", limit).await
+    walk(transaction, walked, expression, question, limit).await
 }
 
 /// The notices in these rows, in their order.
@@ -408,4 +464,52 @@ fn read_row(row: &SqliteRow, words: Option<&Words>) -> Result<Found, StoreError>
         found.excerpts = excerpts.into_iter().filter_map(|(field, pieces)| Some((field, pieces?))).collect();
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::measure::{empty, fill, stand};
+    use super::*;
+
+    /// The indexes of all pages, and how many pages there were.
+    async fn pages(index: &Index, filter: &NoticeFilter, limit: usize) -> (Vec<u64>, usize) {
+        let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let page = index.notices(filter, after, limit).await.expect("a page");
+            assert!(page.found.len() <= limit);
+            found.extend(page.found.iter().map(|found| found.index));
+            pages += 1;
+            after = page.next;
+            if after.is_none() {
+                return (found, pages);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_looked_at_piece_by_piece_is_found_as_if_at_once() {
+        let (_dir, mut index) = empty().await;
+        fill(&index, 1500).await;
+        stand(&index).await;
+        for (typed, expected) in [("工程", 16), ("建设有限公司", 16), ("桥梁 洪山", 0), ("A420100202600000107", 4)]
+        {
+            let words = Some(Words::parse(typed).expect("words"));
+            let filter = NoticeFilter { words, standing: Some(Standing::Violated), ..NoticeFilter::default() };
+            index.looked_at = i64::MAX;
+            let (at_once, _) = pages(&index, &filter, 100).await;
+            if expected > 0 {
+                assert_eq!(at_once.len(), expected, "{typed}");
+            }
+            for looked_at in [7, 100, 1499] {
+                index.looked_at = looked_at;
+                for limit in [3, 100] {
+                    let (found, n) = pages(&index, &filter, limit).await;
+                    assert_eq!(found, at_once, "{typed}, {looked_at} looked at, pages of {limit}: {n}");
+                }
+            }
+            index.looked_at = 7;
+            let page = index.notices(&filter, None, 100).await.expect("a page");
+            assert_eq!(page.more, page.next.is_some(), "{typed}");
+        }
+    }
 }

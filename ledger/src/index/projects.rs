@@ -68,9 +68,9 @@ pub struct ProjectPage {
     pub found: Vec<FoundProject>,
     /// Where the next page begins, if there is one: the place of the last.
     pub next: Option<u64>,
-    /// How many there are in all, counted up to [`COUNTED`].
+    /// How many there are, counted as notices are.
     pub count: u64,
-    /// Whether there are more than were counted.
+    /// Whether there may be more than were counted.
     pub more: bool,
 }
 
@@ -93,22 +93,25 @@ impl Index {
             return Ok(ProjectPage::default());
         };
         let facets = facets(filter.sector, filter.stage, filter.region.as_deref(), filter.publisher.as_deref());
-        let mut question = Question { facets, rows, standing: filter.standing };
+        let mut question = Question { facets, rows, standing: filter.standing, looked_at: self.looked_at };
         let expression = question.expression(filter.words.as_ref().map(Words::anywhere));
-        let all = newest(&mut transaction, &PROJECTS, expression.clone(), &question).await?;
+        let (all, mut stopped) = newest(&mut transaction, &PROJECTS, expression.clone(), &question).await?;
         let counted = all.len() as u64;
+        let more = counted > COUNTED || stopped.is_some();
         let end = after.map_or(i64::MAX, |after| i64::try_from(after).unwrap_or(i64::MAX));
-        let mut rows: Vec<i64> = if counted > COUNTED && after.is_some() {
+        let mut rows: Vec<i64> = if more && after.is_some() {
             question.rows.1 = question.rows.1.min(end);
-            walk(&mut transaction, &PROJECTS, expression, &question, "DESC", limit + 1).await?
+            let rows;
+            (rows, stopped) = walk(&mut transaction, &PROJECTS, expression, &question, limit + 1).await?;
+            rows
         } else {
             all.into_iter().filter(|row| *row < end).take(limit + 1).collect()
         };
         let more_pages = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more_pages).map(|row| index_of(*row));
+        let next = if more_pages { rows.last().map(|row| index_of(*row)) } else { stopped };
         let found = read(&mut transaction, &rows, filter.words.as_ref()).await?;
-        Ok(ProjectPage { found, next, count: counted.min(COUNTED), more: counted > COUNTED })
+        Ok(ProjectPage { found, next, count: counted.min(COUNTED), more })
     }
 }
 
