@@ -38,7 +38,7 @@ impl Site {
 pub(crate) struct NoticeList {
     /// Title hits first where words were looked for, then the others; each newest first.
     notices: Vec<NoticeView>,
-    /// How many there are, counted up to 1,000, and no further than the newest 20,000 hits of `text` where `status` is asked for too.
+    /// How many there are, counted up to 1,000, and no further than the newest 5,000 hits of `text` where `status` is asked for too.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
     /// The count as a person reads it: `1,000+` where there may be more.
@@ -203,7 +203,7 @@ pub(crate) async fn notices(text: String, site: Arc<Site>) -> Result<Answer, Pro
 pub(crate) struct ProjectList {
     /// Newest first, by their first notice.
     projects: Vec<ProjectView>,
-    /// How many there are, counted up to 1,000, and no further than the newest 20,000 hits of `text` where `status` is asked for too.
+    /// How many there are, counted up to 1,000, and no further than the newest 5,000 hits of `text` where `status` is asked for too.
     count: u64,
     /// The count as a person reads it: `1,000+` where there may be more.
     count_text: String,

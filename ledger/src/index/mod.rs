@@ -47,7 +47,7 @@ pub(crate) const INDEX: &str = "index.db";
 /// Hits are counted up to here: beyond, nobody counts along, and counting all would cost more than answering.
 pub const COUNTED: u64 = 1000;
 /// Hits of words that are looked at for those of a standing, at once; the next page goes on from there.
-pub const LOOKED_AT: i64 = 20_000;
+pub const LOOKED_AT: i64 = 5000;
 
 /// How far the index is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

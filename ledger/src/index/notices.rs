@@ -88,7 +88,7 @@ pub struct NoticePage {
     pub found: Vec<Found>,
     /// Where the next page begins, if there is one.
     pub next: Option<NoticePlace>,
-    /// How many there are, counted up to [`COUNTED`], and no further than [`LOOKED_AT`] hits of the words where these are asked for
+    /// How many there are, counted up to [`COUNTED`], and no further than [`LOOKED_AT`](super::LOOKED_AT) hits of the words where these are asked for
     /// together with a standing.
     pub count: u64,
     /// Whether there may be more than were counted.
