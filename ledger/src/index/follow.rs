@@ -137,14 +137,24 @@ impl Index {
         let Some(recorded) = self.reader.entry(LeafIndex(index)).await? else { return Ok(()) };
         let Meaning::Notice(now) = Meaning::of(&recorded) else { return Ok(()) };
         let Some((project, before)) = stored(transaction, &now).await? else { return Ok(()) };
-        let terms = before.terms(project);
-        let sql = "INSERT INTO notice_terms(notice_terms, rowid, terms) VALUES ('delete', ?, ?)";
-        sqlx::query(sql).bind(row_id(index)).bind(terms).execute(&mut **transaction).await.map_err(failed)?;
-        let sql = "UPDATE notice_text SET names = ?, ids = ?, body = ? WHERE idx = ?";
-        let query = sqlx::query(sql).bind(&now.names).bind(&now.ids).bind(&now.body).bind(row_id(index));
-        query.execute(&mut **transaction).await.map_err(failed)?;
-        Ok(insert_terms(transaction, index, &now.terms(project)).await?)
+        Ok(replace(transaction, project, &before, &now).await?)
     }
+}
+
+/// Puts what a notice shows now in the place of what it showed before.
+async fn replace(
+    transaction: &mut Transaction<'_, Sqlite>,
+    project: u64,
+    before: &Document,
+    now: &Document,
+) -> Result<(), StoreError> {
+    let index = row_id(now.index);
+    let sql = "INSERT INTO notice_terms(notice_terms, rowid, terms) VALUES ('delete', ?, ?)";
+    sqlx::query(sql).bind(index).bind(before.terms(project)).execute(&mut **transaction).await?;
+    let sql = "UPDATE notice_text SET names = ?, ids = ?, body = ? WHERE idx = ?";
+    let query = sqlx::query(sql).bind(&now.names).bind(&now.ids).bind(&now.body).bind(index);
+    query.execute(&mut **transaction).await?;
+    insert_terms(transaction, now.index, &now.terms(project)).await
 }
 
 fn read_all(entries: &[Recorded]) -> (Vec<Meaning>, Vec<Stream>) {
@@ -341,5 +351,56 @@ impl Project {
         let query = sqlx::query("INSERT INTO project_terms(rowid, terms) VALUES (?, ?)");
         query.bind(row_id(self.first)).bind(terms).execute(&mut **transaction).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::measure::{document, empty, fill, write};
+    use super::super::{INDEX, NoticeFilter, Words};
+    use super::*;
+
+    async fn count(index: &Index, typed: &str) -> u64 {
+        let words = Some(Words::parse(typed).expect("words"));
+        index.notices(&NoticeFilter { words, ..NoticeFilter::default() }, None, 10).await.expect("a page").count
+    }
+
+    #[tokio::test]
+    async fn of_what_is_replaced_no_byte_is_left_among_many_notices() {
+        let (dir, index) = empty().await;
+        let (at, end) = (1501, 3000);
+        let now = document(at);
+        let mut before = now.clone();
+        before.body = format!("鱻龘{}", now.body.replace("投标人", "投麤标人"));
+        fill(&index, 0..at).await;
+        write(&index, [before.clone()]).await;
+        fill(&index, at + 1..end).await;
+        assert_eq!([count(&index, "鱻").await, count(&index, "龘江汉").await, count(&index, "麤标").await], [1, 1, 1]);
+        let company = now.names.clone();
+        let others = count(&index, &company).await;
+
+        let mut writer = index.writer.lock().await;
+        let mut transaction = writer.begin().await.expect("a transaction");
+        let project: i64 = sqlx::query_scalar("SELECT project FROM notice WHERE idx = ?")
+            .bind(row_id(at))
+            .fetch_one(&mut *transaction)
+            .await
+            .expect("the notice");
+        replace(&mut transaction, index_of(project), &before, &now).await.expect("replaced");
+        transaction.commit().await.expect("a commit");
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await.expect("a checkpoint");
+        drop(writer);
+
+        assert_eq!(
+            [count(&index, "鱻").await, count(&index, "麤").await, count(&index, &company).await],
+            [0, 0, others]
+        );
+        for suffix in ["", "-wal"] {
+            let bytes = std::fs::read(dir.path().join(format!("{INDEX}{suffix}"))).unwrap_or_default();
+            for character in ["鱻", "龘", "麤"] {
+                let holds = bytes.windows(character.len()).any(|window| window == character.as_bytes());
+                assert!(!holds, "{INDEX}{suffix} holds {character}");
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `MINGZHANG_NOTICES=1000000 cargo test --release -p ledger --lib index::measure -- --ignored --nocapture`
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use verifier::lifecycle::verdict::Standing;
@@ -19,7 +20,7 @@ const WORKS: [&str; 8] =
     ["道路改造", "排水管网", "学校新建", "医疗设备", "桥梁养护", "土地出让", "绿化提升", "信息系统"];
 
 /// A notice with a title of some 30 and a text of some 400 characters, in which a few numbers and names are rare.
-fn document(n: u64) -> Document {
+pub(super) fn document(n: u64) -> Document {
     let pick = |words: &[&'static str], by: u64| words[usize::try_from(n / by).unwrap_or(0) % words.len()];
     let (district, work) = (pick(&DISTRICTS, 1), pick(&WORKS, 7));
     let stage = Stage::ALL[usize::try_from(n % 5).unwrap_or(0) + 2].code();
@@ -61,18 +62,22 @@ pub(super) async fn empty() -> (tempfile::TempDir, Index) {
     (dir, index)
 }
 
-pub(super) async fn fill(index: &Index, notices: u64) -> Duration {
+pub(super) async fn fill(index: &Index, notices: Range<u64>) -> Duration {
     let begun = Instant::now();
-    for first in (0..notices).step_by(1000) {
-        let meanings: Vec<Meaning> =
-            (first..(first + 1000).min(notices)).map(|n| Meaning::Notice(Box::new(document(n)))).collect();
-        let terms = super::follow::terms_of(&meanings);
-        let mut writer = index.writer.lock().await;
-        let mut transaction = sqlx::Connection::begin(&mut *writer).await.expect("a transaction");
-        write_batch(&mut transaction, meanings, terms).await.expect("a batch");
-        transaction.commit().await.expect("a commit");
+    for first in notices.clone().step_by(1000) {
+        write(index, (first..(first + 1000).min(notices.end)).map(document)).await;
     }
     begun.elapsed()
+}
+
+/// Indexes some notices in one transaction.
+pub(super) async fn write(index: &Index, documents: impl IntoIterator<Item = Document>) {
+    let meanings: Vec<Meaning> = documents.into_iter().map(|one| Meaning::Notice(Box::new(one))).collect();
+    let terms = super::follow::terms_of(&meanings);
+    let mut writer = index.writer.lock().await;
+    let mut transaction = sqlx::Connection::begin(&mut *writer).await.expect("a transaction");
+    write_batch(&mut transaction, meanings, terms).await.expect("a batch");
+    transaction.commit().await.expect("a commit");
 }
 
 /// One project in a hundred broke a rule.
@@ -96,7 +101,7 @@ fn words(typed: &str) -> Option<Words> {
 async fn questions_over_many_notices() {
     let notices: u64 = std::env::var("MINGZHANG_NOTICES").map_or(1_000_000, |text| text.parse().expect("a number"));
     let (dir, index) = empty().await;
-    let took = fill(&index, notices).await;
+    let took = fill(&index, 0..notices).await;
     let bytes = std::fs::metadata(dir.path().join(super::INDEX)).expect("a file").len();
     eprintln!(
         "{notices} notices indexed, {:?} each, {} bytes each",

@@ -489,7 +489,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_looked_at_piece_by_piece_is_found_as_if_at_once() {
         let (_dir, mut index) = empty().await;
-        fill(&index, 1500).await;
+        fill(&index, 0..1500).await;
         stand(&index).await;
         for (typed, expected) in [("工程", 16), ("建设有限公司", 16), ("桥梁 洪山", 0), ("A420100202600000107", 4)]
         {
