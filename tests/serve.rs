@@ -200,6 +200,7 @@ fn every_described_path_and_method_answers_and_nothing_else_does() {
             let allowed = answer.header("allow").unwrap().to_lowercase();
             assert!(methods.iter().all(|method| allowed.contains(method)), "{path}: {allowed}");
         }
+        every_described_parameter_is_heeded(&server, &real, &item["get"]);
         server.ask("OPTIONS", &real, &[("origin", "https://elsewhere.example")], &[]).is(204);
     }
     for nothing in [
@@ -212,6 +213,12 @@ fn every_described_path_and_method_answers_and_nothing_else_does() {
         "/tile",
         "/attachments/",
         "/attachments/x",
+        "/events/",
+        "/events/1",
+        "/feed",
+        "/feed.atom/",
+        "/api/v1/projects/",
+        "/index.db",
         "/ledger.db",
         "/api/v2/stats",
         "//checkpoint",
@@ -223,6 +230,24 @@ fn every_described_path_and_method_answers_and_nothing_else_does() {
         "/checkpoints/01",
     ] {
         server.get(nothing).problem(404, "not-found");
+    }
+}
+
+/// That each code which a parameter is described to take is taken, and that a parameter which is not described is refused
+/// wherever there are some.
+fn every_described_parameter_is_heeded(server: &Server, path: &str, get: &Value) {
+    let parameters = get["parameters"].as_array().into_iter().flatten();
+    let mut in_query = parameters.filter(|parameter| parameter["in"] == "query").peekable();
+    if in_query.peek().is_some() {
+        server.get(&format!("{path}?undescribed=1")).problem(400, "bad-request");
+    }
+    for parameter in in_query {
+        let name = parameter["name"].as_str().unwrap();
+        for code in parameter["schema"]["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let answer =
+                server.get(&format!("{path}?{name}={code}&{}", if path == "/events" { "seconds=0" } else { "" }));
+            assert!(matches!(answer.status, 200 | 409), "{path}?{name}={code}: {answer:?}");
+        }
     }
 }
 
@@ -243,6 +268,9 @@ fn real_path(path: &str, operation: &Value) -> (String, String) {
             _ if parameter["required"] == true => query.push(format!("{name}={value}")),
             _ => {}
         }
+    }
+    if path == "/events" {
+        query.push("seconds=0".to_owned());
     }
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
     (real, query)

@@ -74,13 +74,20 @@ pub(crate) async fn serve(arguments: &Serve, output: Output) -> Result<u8, Failu
         SiteError::Measurements(error) => Failure::operational(error),
     })?);
     let (stopped, stop) = watch::channel(None);
-    let tasks =
-        [tokio::spawn(keep(Arc::clone(&site), stopped.clone(), heartbeat)), tokio::spawn(listen_for_signals(stopped))];
+    let tasks = [
+        tokio::spawn(keep(Arc::clone(&site), stopped.clone(), heartbeat)),
+        tokio::spawn(site.index.clone().follow(site.ledger.follow())),
+        tokio::spawn(listen_for_signals(stopped)),
+    ];
     let url = format!("http://{address}");
     let said = format!("{} {url}", output.pick("服务地址", "listening on"));
     output.print(&said, &json!({ "listening": url, "size": site.ledger.published().checkpoint.size.0 }));
     tracing::info!(%address, dir = %arguments.dir.display(), "serving");
-    connection::serve(listener, Exchange::new(Arc::clone(&site)), wait(stop.clone())).await;
+    let stopping = async {
+        wait(stop.clone()).await;
+        site.stopping.send_replace(true);
+    };
+    connection::serve(listener, Exchange::new(Arc::clone(&site)), stopping).await;
     tasks.iter().for_each(tokio::task::JoinHandle::abort);
     close(site).await;
     let why = *stop.borrow();
@@ -112,6 +119,8 @@ async fn close(mut site: Arc<Site>) {
                 if let Some(cosigning) = site.cosigning {
                     cosigning.stop().await;
                 }
+                // The ledger closes it, once nobody else holds it.
+                drop(site.index);
                 site.ledger.close().await;
                 tracing::info!("stopped");
                 return;

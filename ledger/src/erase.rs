@@ -18,6 +18,7 @@ use verifier::record::statement::{Content, Statement};
 use crate::admission::SignedStatement;
 use crate::batch::Outcome;
 use crate::error::{LedgerError, Refusal};
+use crate::index;
 use crate::ledger::Ledger;
 use crate::state::read_statement;
 use crate::store::Snapshot;
@@ -66,7 +67,8 @@ impl Ledger {
         };
         let mut scrubbed = Scrubbed::Clean;
         if gone || !shown.texts.is_empty() {
-            scrubbed = self.scrub_files(&shown.texts.iter().map(String::as_str).collect(), gone).await?;
+            let texts = shown.texts.iter().map(String::as_str).collect();
+            scrubbed = self.scrub_files(target.map(|(target, _)| target), &texts, gone).await?;
         }
         if let (Scrubbed::Clean, true, Some((_, digests))) = (&scrubbed, gone, target) {
             scrubbed = self.search_copies(&digests.iter().copied().collect())?;
@@ -82,7 +84,7 @@ impl Ledger {
     /// The files cannot be written or read.
     pub async fn finish_erasures(&self, target: LeafIndex) -> Result<Scrubbed, LedgerError> {
         let digests = self.erased(target).await?;
-        match self.scrub_files(&BTreeSet::new(), true).await? {
+        match self.scrub_files(Some(target), &BTreeSet::new(), true).await? {
             Scrubbed::Clean => self.search_copies(&digests),
             unfinished => Ok(unfinished),
         }
@@ -139,11 +141,17 @@ impl Ledger {
         Ok(!places.is_subset(&shown.places))
     }
 
-    async fn scrub_files(&self, disclosures: &BTreeSet<&str>, rewrite: bool) -> Result<Scrubbed, LedgerError> {
+    async fn scrub_files(
+        &self,
+        target: Option<LeafIndex>,
+        disclosures: &BTreeSet<&str>,
+        rewrite: bool,
+    ) -> Result<Scrubbed, LedgerError> {
         let traces = Traces::of(disclosures);
         let mut rewritten = rewrite;
         loop {
-            if self.scrub(rewritten).await? {
+            let index_held = self.scrub_index(target, rewritten).await?;
+            if self.scrub(rewritten).await? || index_held {
                 return Ok(Scrubbed::HeldByReader);
             }
             let found = traces.search(&self.dir)?;
@@ -158,6 +166,17 @@ impl Ledger {
                 (false, true) if rewritten => return Ok(Scrubbed::Clean),
                 _ => rewritten = true,
             }
+        }
+    }
+}
+
+impl Ledger {
+    /// Takes what is erased out of the index, if one is kept; else removes the file. Says whether a reader keeps older pages.
+    async fn scrub_index(&self, target: Option<LeafIndex>, rewrite: bool) -> Result<bool, LedgerError> {
+        match (self.index.get(), target) {
+            (Some(index), Some(target)) => index.scrub(target, rewrite).await,
+            (Some(_), None) => Ok(false),
+            (None, _) => index::remove(&self.dir).map(|()| false),
         }
     }
 }

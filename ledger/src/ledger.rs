@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -21,6 +21,7 @@ use crate::batch::{Outcome, plan_genesis};
 use crate::clock::{Clock, SystemClock};
 use crate::error::LedgerError;
 use crate::guard::Guard;
+use crate::index::Index;
 use crate::lock::WriterLock;
 use crate::reader::Reader;
 use crate::recorder::{Answer, SharedRegistry};
@@ -73,6 +74,8 @@ pub struct Ledger {
     registry: SharedRegistry,
     pub(crate) published: watch::Receiver<SignedCheckpoint>,
     reader: Reader,
+    /// The index, where one is kept.
+    pub(crate) index: OnceLock<Index>,
     _lock: WriterLock,
 }
 
@@ -148,7 +151,17 @@ impl Ledger {
         let (registry, published) = start(dir.to_owned(), clock, messages).await?;
         let reader = Reader::open(dir).await?;
         let room = Arc::new(Semaphore::new(QUEUE_KIB));
-        Ok(Self { queue, room, registry, published, reader, _lock: lock })
+        Ok(Self { queue, room, registry, published, reader, index: OnceLock::new(), _lock: lock })
+    }
+
+    /// Opens the index of this ledger, to be kept by [`Index::follow`]; an erasure then scrubs it too. Without it, an erasure
+    /// removes the file, which is derived.
+    ///
+    /// # Errors
+    /// The ledger cannot be read, or the file not be made.
+    pub async fn open_index(&self) -> Result<Index, LedgerError> {
+        let index = Index::open(&self.reader).await?;
+        Ok(self.index.get_or_init(|| index).clone())
     }
 
     /// Records a statement. Returns once it is durable, and waits while too much is waiting.
@@ -282,6 +295,11 @@ impl Ledger {
     /// Finishes what was submitted and closes the files.
     pub async fn close(self) {
         let (closed, done) = oneshot::channel();
+        if let Some(index) = self.index.into_inner()
+            && let Err(error) = index.close().await
+        {
+            tracing::warn!(%error, "the index was not closed: it is brought up to date when it is opened");
+        }
         self.reader.close().await;
         if self.queue.send(Message::Close(closed)).is_ok() {
             let _ = done.await;

@@ -16,6 +16,7 @@ mod find;
 mod fsck;
 mod guard;
 mod heads;
+pub mod index;
 mod ledger;
 mod lifecycle;
 mod lock;

@@ -106,20 +106,40 @@ impl Reader {
     pub async fn entries(&self, first: LeafIndex) -> Result<Vec<Recorded>, LedgerError> {
         let mut snapshot = self.readers.snapshot().await?;
         let entries = snapshot.entries(first.0).await?;
-        let end = first.0 + entries.len() as u64;
-        let mut recorded: Vec<Recorded> =
-            entries.into_iter().map(|entry| Recorded { entry, disclosures: Vec::new() }).collect();
-        for (row, disclosure) in snapshot.disclosures_of(first.0, end).await? {
-            let at = usize::try_from(index_of(row >> 8) - first.0).expect("a few thousand");
-            recorded[at].disclosures.push(disclosure);
-        }
-        Ok(recorded)
+        recorded(&mut snapshot, first.0, entries).await
+    }
+
+    /// The entries from `first` to before `end`; fewer, but one at least, where more than `bytes` are disclosed beside them.
+    pub(crate) async fn entries_within(&self, first: u64, end: u64, bytes: u64) -> Result<Vec<Recorded>, LedgerError> {
+        let mut snapshot = self.readers.snapshot().await?;
+        let mut left = bytes;
+        let disclosed = snapshot.disclosed_bytes(first, end).await?;
+        let too_much = disclosed.into_iter().find(|(_, bytes)| {
+            let fits = *bytes <= left;
+            left = left.saturating_sub(*bytes);
+            !fits
+        });
+        let end = too_much.map_or(end, |(index, _)| index.max(first + 1));
+        let entries = snapshot.entries_between(first, end).await?;
+        recorded(&mut snapshot, first, entries).await
     }
 
     /// Closes the connections.
     pub async fn close(&self) {
         self.readers.close().await;
     }
+}
+
+/// The entries from `first` on with what is disclosed beside them.
+async fn recorded(snapshot: &mut Snapshot, first: u64, entries: Vec<String>) -> Result<Vec<Recorded>, LedgerError> {
+    let end = first + entries.len() as u64;
+    let mut recorded: Vec<Recorded> =
+        entries.into_iter().map(|entry| Recorded { entry, disclosures: Vec::new() }).collect();
+    for (row, disclosure) in snapshot.disclosures_of(first, end).await? {
+        let at = usize::try_from(index_of(row >> 8) - first).expect("a few thousand");
+        recorded[at].disclosures.push(disclosure);
+    }
+    Ok(recorded)
 }
 
 /// The newest checkpoint of a snapshot.

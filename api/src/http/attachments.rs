@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::Stream;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderValue};
 use http::{HeaderMap, StatusCode};
+use ledger::index::Announced;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::time::timeout;
@@ -91,7 +92,7 @@ struct PutQuery {
 /// Taken only if an accepted notice names this hash and the bytes have it. No other authority is asked for.
 #[utoipa::path(put, path = "/attachments/{sha256}", tag = "attachments",
     params(("sha256" = String, Path, description = "Its SHA-256, 64 lower-case hex digits", pattern = "^[0-9a-f]{64}$"),
-        ("notice" = Option<u64>, Query, description = "The index of a notice that names it; otherwise the newest entries are searched first")),
+        ("notice" = Option<u64>, Query, description = "The index of a notice that names it; otherwise any notice that names it")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "Its bytes"),
     responses((status = 201, description = "Kept, durably", body = Kept), (status = 200, description = "Here before", body = Kept)))]
 pub(crate) async fn bring<S, B>(
@@ -175,23 +176,29 @@ impl Upload {
     }
 }
 
-/// An attachment as a notice names it.
-struct Announced {
-    size: Option<u64>,
-}
-
-/// How an accepted notice names the hash, if one does: the notice said, or the newest.
+/// How an accepted notice names the hash, if one does: the notice said, or any.
 async fn announced(site: &Site, name: &str, notice: Option<LeafIndex>) -> Result<Option<Announced>, Problem> {
     if let Some(index) = notice {
         let recorded = site.ledger.entry(index).await?;
         return Ok(recorded.and_then(|recorded| names(&recorded.entry, name)));
     }
-    // Reads every entry if none names it: one such search at a time.
+    let indexed = site.index.progress().borrow().indexed;
+    if let Some(found) = site.index.announced(name).await? {
+        return Ok(Some(found));
+    }
+    newly_announced(site, name, indexed).await
+}
+
+/// How a notice that is not indexed yet names the hash: one such search at a time, for there are many while the index is made.
+async fn newly_announced(site: &Site, name: &str, indexed: u64) -> Result<Option<Announced>, Problem> {
+    let mut end = site.ledger.published().checkpoint.size.0;
+    if end <= indexed {
+        return Ok(None);
+    }
     let turn = timeout(Duration::from_secs(10), site.scans.acquire()).await;
     let _turn = turn.map_err(|_| Problem::of(Code::Busy).retry_after(5))?.map_err(|_| Problem::of(Code::Busy))?;
-    let mut end = site.ledger.published().checkpoint.size.0;
-    while end > 0 {
-        let first = end.saturating_sub(CHUNK);
+    while end > indexed {
+        let first = end.saturating_sub(CHUNK).max(indexed);
         let entries = site.ledger.entries(LeafIndex(first)).await?;
         let before = usize::try_from(end - first).unwrap_or(usize::MAX);
         let found = entries.iter().take(before).rev().find_map(|recorded| names(&recorded.entry, name));

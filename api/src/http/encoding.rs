@@ -87,7 +87,7 @@ pub(crate) fn is_worth_it(media_type: &str, length: usize) -> bool {
 
 /// Whether the type is text, whose answers vary by `Accept-Encoding`.
 pub(crate) fn is_text(media_type: &str) -> bool {
-    media_type.starts_with("text/") || media_type.contains("json")
+    media_type.starts_with("text/") || media_type.contains("json") || media_type.ends_with("xml")
 }
 
 /// Whether a validator is that of `tag` in another encoding.

@@ -41,6 +41,8 @@ pub(crate) struct Health {
     size: u64,
     /// Seconds since it was signed.
     checkpoint_age_seconds: u64,
+    /// Entries that lists, search and feeds know of.
+    indexed: u64,
     /// How the witnesses stand, where they are asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     cosigning: Option<CosigningState>,
@@ -50,7 +52,8 @@ fn health(site: &Site, status: &'static str) -> Answer {
     let size = site.ledger.published().checkpoint.size.0;
     let cosigning = site.cosigning.as_ref().map(Cosigning::state);
     let checkpoint_age_seconds = site.checkpoint_age().as_secs();
-    Answer::json(Cache::Never, &Health { status, size, checkpoint_age_seconds, cosigning })
+    let indexed = site.index.progress().borrow().indexed;
+    Answer::json(Cache::Never, &Health { status, size, checkpoint_age_seconds, indexed, cosigning })
 }
 
 /// The process lives

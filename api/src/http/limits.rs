@@ -8,6 +8,7 @@
 //! | peers that do not read | `write_pause_seconds` |
 //! | expensive questions | `answer_seconds` |
 //! | more posts than the disk can take | `writes`, `writes_per_address` |
+//! | streams that nobody closes | `streams`, `streams_per_address` |
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -40,6 +41,10 @@ pub(crate) struct Limits {
     pub(crate) writes: usize,
     /// Of these, from one client's address; more are answered 429.
     pub(crate) writes_per_address: usize,
+    /// Streams of events open at once; more are answered 503.
+    pub(crate) streams: usize,
+    /// Of these, from one client's address; more are answered 429.
+    pub(crate) streams_per_address: usize,
     /// Bytes of an attachment.
     pub(crate) attachment_bytes: u64,
     /// Seconds that a stop waits for requests under way.
@@ -65,6 +70,8 @@ impl Default for Limits {
             answer_seconds: 60,
             writes: 512,
             writes_per_address: 64,
+            streams: 256,
+            streams_per_address: 16,
             attachment_bytes: 1 << 30,
             stop_seconds: 30,
             cache_bytes: 32 << 20,

@@ -34,6 +34,8 @@ impl Measurements {
         metrics::describe_gauge!("mingzhang_alarms", "what witnesses have said against this ledger");
         metrics::describe_gauge!("mingzhang_witness_size", "entries of the newest checkpoint it cosigned");
         metrics::describe_gauge!("mingzhang_witness_failing", "1 if it has not cosigned what it was asked for last");
+        metrics::describe_gauge!("mingzhang_indexed_size", "entries that lists, search and feeds know of");
+        metrics::describe_gauge!("mingzhang_http_streams", "streams of events open");
         metrics::describe_gauge!("mingzhang_http_connections", "connections open");
         metrics::describe_gauge!("mingzhang_http_writes", "writing requests under way");
         Ok(Self(handle))
@@ -52,6 +54,8 @@ impl Measurements {
         metrics::gauge!("mingzhang_queue_limit_kibibytes").set(most as f64);
         metrics::gauge!("mingzhang_checkpoint_size").set(site.ledger.published().checkpoint.size.0 as f64);
         metrics::gauge!("mingzhang_checkpoint_age_seconds").set(site.checkpoint_age().as_secs_f64());
+        metrics::gauge!("mingzhang_indexed_size").set(site.index.progress().borrow().indexed as f64);
+        metrics::gauge!("mingzhang_http_streams").set(site.streams.under_way() as f64);
         metrics::gauge!("mingzhang_http_connections").set(site.connections.under_way() as f64);
         metrics::gauge!("mingzhang_http_writes").set(site.writes.under_way() as f64);
         if let Some(cosigning) = &site.cosigning {

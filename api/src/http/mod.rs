@@ -4,7 +4,7 @@
 //! connection   accepts, limits, stops
 //!   exchange   one request: resource, method, HEAD, CORS; one answer: validator, encoding, problem, measurement
 //!     routes   warp: which handler
-//!       log_routes notices projects registers attachments health     the handlers
+//!       log_routes notices lists projects registers attachments events feed health     the handlers
 //! ```
 //!
 //! A handler gives an [`Answer`] or a [`Problem`] and knows nothing of the rest.
@@ -16,14 +16,18 @@ mod cache;
 pub(crate) mod connection;
 mod encoding;
 mod entry_view;
+mod events;
 pub(crate) mod exchange;
+mod feed;
 mod health;
 pub(crate) mod limits;
 mod lingering;
+mod lists;
 mod log_routes;
 mod measurements;
 mod notices;
 mod openapi;
+mod parameters;
 pub(crate) mod problem;
 mod problem_pages;
 mod projects;
@@ -38,9 +42,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use ledger::index::Index;
 use ledger::{Ledger, LedgerError};
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::record::entry::Entry;
 use warp::filters::BoxedFilter;
@@ -63,6 +68,7 @@ const TO_THE_GUARD: Duration = Duration::from_secs(10);
 /// What every handler can reach.
 pub(crate) struct Site {
     pub(crate) ledger: Ledger,
+    pub(crate) index: Index,
     pub(crate) dir: PathBuf,
     pub(crate) limits: Limits,
     /// Where the server is reached from outside, without a final slash; empty if that was not said.
@@ -77,6 +83,9 @@ pub(crate) struct Site {
     generation: AtomicU64,
     connections: Arc<Turns>,
     writes: Arc<Turns>,
+    streams: Arc<Turns>,
+    /// Whether the server is stopping: whatever would go on without end ends.
+    pub(crate) stopping: watch::Sender<bool>,
     /// Questions that read all of a table: one at a time.
     scans: Semaphore,
     readiness: Readiness,
@@ -100,6 +109,8 @@ impl Site {
         cosigning: Option<Cosigning>,
     ) -> Result<Self, SiteError> {
         let description = openapi::describe(&public_url);
+        let index = ledger.open_index().await?;
+        index.begin(ledger.published().checkpoint.size.0).await?;
         let newest = ledger.entry(LeafIndex(ledger.published().checkpoint.size.0.saturating_sub(1))).await?;
         let signed_at = newest.and_then(|newest| Entry::parse(&newest.entry).ok().map(|entry| entry.time.0));
         Ok(Self {
@@ -109,12 +120,15 @@ impl Site {
             generation: AtomicU64::new(0),
             connections: Turns::new(limits.connections, limits.connections_per_address),
             writes: Turns::new(limits.writes, limits.writes_per_address),
+            streams: Turns::new(limits.streams, limits.streams_per_address),
+            stopping: watch::Sender::new(false),
             scans: Semaphore::new(1),
             readiness: Readiness::default(),
             signed_at: AtomicU64::new(signed_at.unwrap_or_default()),
             erasures_pending: Mutex::default(),
             measurements: Measurements::start()?,
             cosigning,
+            index,
             ledger,
             dir,
             limits,
@@ -228,13 +242,15 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let read = notices.and(index()).and(end()).and(site.clone()).then(notices::read).then(reply);
     let receipt = notices.and(index()).and(warp::path("receipt")).and(end()).and(site.clone());
     let record = notices.and(end()).and(warp::post()).and(client).and(headers).and(warp::body::stream());
-    let find = notices.and(end()).and(warp::get()).and(text).and(site.clone());
+    let list = notices.and(end()).and(warp::get()).and(text).and(site.clone());
     let notices = read.or(receipt.then(notices::receipt).then(reply)).unify();
     let notices = notices.or(record.and(site.clone()).then(notices::record).then(reply)).unify();
-    let notices = notices.or(find.then(notices::find).then(reply)).unify().boxed();
+    let notices = notices.or(list.then(lists::notices).then(reply)).unify().boxed();
 
     let projects = api.and(warp::path("projects")).and(tail()).and(text).and(site.clone());
-    let projects = projects.then(projects::project).then(reply).boxed();
+    let list = api.and(warp::path("projects")).and(end()).and(text).and(site.clone());
+    let list = list.then(lists::projects).then(reply);
+    let projects = list.or(projects.then(projects::project).then(reply)).unify().boxed();
 
     let register = |name: &'static str| api.and(warp::path(name)).and(end()).and(site.clone());
     let consistency = api.and(warp::path("proof")).and(warp::path("consistency")).and(end());
@@ -254,8 +270,12 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let problems = warp::path("problems").and(index()).and(end()).then(problem_pages::page).then(reply);
     let operation = operation.or(description).unify().or(problems).unify().boxed();
 
+    let feed = top("feed.atom").and(text).and(site.clone()).then(feed::feed).then(reply);
+    let events = top("events").and(client).and(headers).and(text).and(site).then(events::events);
+    let news = feed.or(events).unify().boxed();
+
     let all = log.or(notices).unify().or(projects).unify().or(registers).unify();
-    all.or(attachments).unify().or(operation).unify().boxed()
+    all.or(attachments).unify().or(operation).unify().or(news).unify().boxed()
 }
 
 fn attachment_routes(

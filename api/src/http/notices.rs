@@ -20,15 +20,16 @@ use super::body::{Limited, expect_type};
 use super::cache::{Cache, Key, Stored};
 use super::entry_view::EntryView;
 use super::limits::seconds;
+use super::lists::NoticeView;
 use super::problem::{Code, Problem, recorded};
-use super::{Client, Site, query};
+use super::{Client, Site};
 
 /// The media type of a statement with its disclosures (RFC 9901).
 pub(crate) const SD_JWT: &str = "application/sd-jwt";
 /// The media type of a receipt (C2SP tlog-proof).
 const RECEIPT: &str = "text/plain; charset=utf-8";
 /// The longest id of a statement, in characters.
-const MAX_ID: usize = 200;
+pub(super) const MAX_ID: usize = 200;
 /// The longest statement with its disclosures, in bytes: 256 of them, a `~` after each.
 const MAX_STATEMENT: u64 = (MAX_JWT + MAX_DISCLOSURES_TOGETHER + 257) as u64;
 
@@ -196,52 +197,18 @@ pub(crate) async fn receipt(index: String, site: Arc<Site>) -> Result<Answer, Pr
     Ok(answer.with_header(HeaderName::from_static("content-disposition"), &name))
 }
 
-/// Which notices to find.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    notice_id: String,
-    publisher: Option<String>,
-}
-
-/// The entries found.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Found {
-    notices: Vec<FoundNotice>,
-}
-
-/// An entry found.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct FoundNotice {
-    /// The entry's index.
-    index: u64,
-    /// Its publisher.
-    publisher: String,
-}
-
-/// Find a notice by its publisher's id
-#[utoipa::path(get, path = "/api/v1/notices", tag = "notices",
-    params(("notice_id" = String, Query, description = "The id its publisher gave it", min_length = 1, max_length = 200),
-        ("publisher" = Option<String>, Query, description = "Its publisher, where several may have one of that id")),
-    responses((status = 200, description = "None, one, or one of each publisher", body = Found)))]
-pub(crate) async fn find(text: String, site: Arc<Site>) -> Result<Answer, Problem> {
-    let wanted: Wanted = query(&text)?;
-    if !(1..=MAX_ID).contains(&wanted.notice_id.chars().count()) {
-        return Err(Problem::new(
-            Code::BadRequest,
-            format!("notice_id 有 1 至 {MAX_ID} 个字符"),
-            format!("a notice_id has 1 to {MAX_ID} characters"),
-        ));
-    }
+/// The notices that their publishers gave this id: none, one, or one of each publisher.
+pub(super) async fn find(id: &str, publisher: Option<&str>, site: &Site) -> Result<Vec<NoticeView>, Problem> {
     let _turn = timeout(Duration::from_secs(5), site.scans.acquire())
         .await
         .map_err(|_| Problem::of(Code::Busy).retry_after(2))?
         .map_err(|_| Problem::of(Code::Busy))?;
-    let mut found = site.ledger.find_notice(&wanted.notice_id).await?;
-    found.retain(|(_, iss)| wanted.publisher.as_ref().is_none_or(|publisher| publisher == iss.as_str()));
-    let notices = found
-        .into_iter()
-        .map(|(index, iss)| FoundNotice { index: index.0, publisher: iss.as_str().to_owned() })
-        .collect();
-    Ok(Answer::json(Cache::Revalidate, &Found { notices }))
+    let mut found = site.ledger.find_notice(id).await?;
+    found.retain(|(_, iss)| publisher.is_none_or(|publisher| publisher == iss.as_str()));
+    let view = |(index, iss): (LeafIndex, verifier::record::code::PublisherId)| NoticeView {
+        index: index.0,
+        publisher: iss.as_str().to_owned(),
+        shown: None,
+    };
+    Ok(found.into_iter().map(view).collect())
 }

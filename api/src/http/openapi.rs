@@ -11,7 +11,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Server};
 use super::answer::{Answer, JSON};
 use super::cache::Cache;
 use super::problem::{PROBLEM, Problem, ProblemDetails};
-use super::{Site, attachments, health, log_routes, notices, problem_pages, projects, registers};
+use super::{Site, attachments, events, feed, health, lists, log_routes, notices, problem_pages, projects, registers};
 
 /// Parameters that may hold slashes: they take as many segments as are left.
 const WITH_SLASHES: [&str; 2] = ["{n}", "{project}"];
@@ -21,8 +21,8 @@ const WITH_SLASHES: [&str; 2] = ["{n}", "{project}"];
     info(title = "明账 Mingzhang", description = "A transparency ledger for public-resource transactions. A write is allowed by the signature it carries; there is no password and no session. Every address that takes GET takes HEAD, and OPTIONS.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         log_routes::checkpoint, log_routes::hash_tile, log_routes::tile, log_routes::disclosures, log_routes::published,
-        notices::record, notices::find, notices::read, notices::receipt,
-        projects::timeline, projects::dossier, projects::absence,
+        notices::record, lists::notices, notices::read, notices::receipt, events::events, feed::feed,
+        lists::projects, projects::timeline, projects::dossier, projects::absence,
         registers::publishers, registers::rulebooks, registers::calendars, registers::consistency, registers::stats,
         attachments::read, attachments::bring,
         health::live, health::ready, health::metrics,
@@ -140,6 +140,9 @@ fn fixed_segments(described: &str, path: &str) -> Option<usize> {
     let wanted: Vec<&str> = described.split('/').collect();
     if let Some(at) = wanted.iter().position(|segment| WITH_SLASHES.contains(segment)) {
         let taken = (found.len() + 1).checked_sub(wanted.len()).filter(|taken| *taken > 0)?;
+        if found[at..at + taken].iter().all(|segment| segment.is_empty()) {
+            return None;
+        }
         found.splice(at..at + taken, ["slashes"]);
     }
     let fits = |(wanted, found): (&&str, &&str)| wanted == found || (wanted.starts_with('{') && !found.is_empty());
@@ -169,9 +172,17 @@ mod tests {
         ] {
             assert_eq!(path(real).as_deref(), Some(described), "{real}");
         }
-        for nothing in
-            ["/", "", "/tile", "/tile/0", "/checkpoint/", "/api/v1/notices/", "/api/v1/notices/7/x", "//checkpoint"]
-        {
+        for nothing in [
+            "/",
+            "",
+            "/tile",
+            "/tile/0",
+            "/checkpoint/",
+            "/api/v1/notices/",
+            "/api/v1/notices/7/x",
+            "//checkpoint",
+            "/api/v1/projects/",
+        ] {
             assert_eq!(path(nothing), None, "{nothing}");
         }
     }

@@ -103,6 +103,8 @@ codes! {
         "稍后原样重新提交" "Submit the very same again after Retry-After";
     NotCosigned "not-cosigned" 503 "尚待见证" "Not cosigned by enough witnesses yet",
         "稍后再来；已录入的原样重新提交即得回执" "Ask again after Retry-After; what was recorded gives its receipt when it is submitted again";
+    IndexBuilding "index-building" 503 "检索索引正在建立" "The index is being made",
+        "稍后重试；账本照常提供，按序号、项目编号的查询不受影响" "Try again after Retry-After; the log, notices by index and projects by id are served meanwhile";
     OutcomeUnknown "outcome-unknown" 503 "是否已录入尚不可知" "Whether it was recorded is not known yet",
         "原样重新提交：已录入的会得到原回执" "Submit the very same again: if it was recorded, its receipt comes back";
     NotReady "not-ready" 503 "账本目前不能签名" "The ledger cannot sign now",

@@ -6,19 +6,25 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use tokio::time::timeout;
 use utoipa::ToSchema;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use verifier::dossier::{Dossier, DossierFile, Recorded};
+use verifier::explain::{lifecycle as words, lifecycle_json};
+use verifier::lifecycle::AsOf;
+use verifier::lifecycle::rulebook::Text;
+use verifier::lifecycle::shipped::is_shipped;
+use verifier::lifecycle::verdict::LotVerdict;
 use verifier::log::index::LeafIndex;
 use verifier::record::code::Stage;
+use verifier::record::entry::EntryTime;
 use verifier::record::statement::Content;
 use verifier::record::subject::{ProjectId, Subject};
 
 use super::answer::{Answer, JSON};
 use super::cache::Cache;
 use super::entry_view::{SealedView, kind_name, rfc3339};
+use super::parameters::StageCode;
 use super::problem::{Code, Problem};
 use super::{Site, query};
 
@@ -33,8 +39,65 @@ pub(crate) struct Timeline {
     as_of: String,
     /// Notices per stage.
     tally: BTreeMap<&'static str, u64>,
+    /// What the rules recorded in this ledger say of it as of then, and what is due: as `mingzhang-verify dossier --json`
+    /// gives it under `lifecycle`. It is the ledger's reading; the dossier lets anyone judge for himself.
+    #[schema(value_type = Object)]
+    lifecycle: Json,
+    /// What is due next in each lot, the earliest first; what is overdue stands in `lifecycle`.
+    next: Vec<NextDue>,
     /// Its entries, oldest first.
     entries: Vec<TimelineEntry>,
+}
+
+/// What is due next in a lot.
+#[derive(Serialize, ToSchema)]
+struct NextDue {
+    /// The lot; none for a project without lots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lot: Option<String>,
+    /// The last lawful instant, in seconds since the Unix epoch.
+    due: i64,
+    /// The same as RFC 3339 in Asia/Shanghai.
+    due_at: String,
+    /// The rule that says so.
+    rule: String,
+    /// What the rule asks for.
+    title: BothLanguages,
+    /// Where the law says so.
+    basis: BothLanguages,
+    /// The stage to be disclosed, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<&'static str>,
+}
+
+/// A text in both languages.
+#[derive(Serialize, ToSchema)]
+struct BothLanguages {
+    zh: String,
+    en: String,
+}
+
+impl From<Text> for BothLanguages {
+    fn from(Text { zh, en }: Text) -> Self {
+        Self { zh, en }
+    }
+}
+
+impl NextDue {
+    fn of(lot: &LotVerdict<'_>) -> Option<Self> {
+        let next = lot.next.as_ref()?;
+        let rule = lot.outcomes.iter().map(|outcome| outcome.rule).find(|rule| rule.id == next.rule)?;
+        let ms = u64::try_from(next.due).unwrap_or(0).saturating_mul(1000);
+        Some(Self {
+            lot: lot.id.clone(),
+            due: next.due,
+            due_at: rfc3339(EntryTime(ms)),
+            rule: next.rule.clone(),
+            title: rule.title.clone().into(),
+            basis: words::basis(&rule.basis).into(),
+            stage: next.stage.map(Stage::code),
+        })
+    }
 }
 
 /// An entry of a timeline.
@@ -75,12 +138,19 @@ struct TimelineEntry {
 
 impl Timeline {
     fn of(dossier: &Dossier, project: &ProjectId) -> Self {
+        let law = dossier.law();
+        let at = i64::try_from(dossier.sealed_at.0 / 1000).unwrap_or(i64::MAX);
+        let verdict = dossier.judge(&law, AsOf { at, quorum: false });
+        let mut next: Vec<NextDue> = verdict.lots.iter().filter_map(NextDue::of).collect();
+        next.sort_by_key(|next| next.due);
         let entries = dossier.own_entries().filter_map(|(index, recorded)| TimelineEntry::of(dossier, index, recorded));
         Self {
             project: project.as_str().to_owned(),
             size: dossier.head.checkpoint.size.0,
             as_of: rfc3339(dossier.sealed_at),
             tally: dossier.state.tally.iter().map(|(stage, n)| (stage.code(), n)).collect(),
+            lifecycle: lifecycle_json::lifecycle(&verdict, &law, is_shipped),
+            next,
             entries: entries.collect(),
         }
     }
@@ -118,12 +188,12 @@ impl TimelineEntry {
     }
 }
 
-/// A project's timeline
+/// A project's timeline, verdict, and what is due
 ///
 /// `{project}` is the id as a person types it, percent-encoded (`/` as `%2F`, or as it is); it is normalised here.
 #[utoipa::path(get, path = "/api/v1/projects/{project}", tag = "projects",
     params(("project" = String, Path, description = "The project's id", example = "P-1")),
-    responses((status = 200, description = "Its entries, oldest first", body = Timeline)))]
+    responses((status = 200, description = "Its entries, oldest first, and how it stands under the rules as of the head", body = Timeline)))]
 #[allow(dead_code)] // served by `project`
 pub(crate) fn timeline() {}
 
@@ -147,18 +217,6 @@ pub(crate) fn dossier() {}
     responses((status = 200, description = "`mingzhang-dossier/v1` without entries", body = Object)))]
 #[allow(dead_code)] // served by `project`
 pub(crate) fn absence() {}
-
-/// A stage's code, as the description shows it.
-struct StageCode;
-
-impl utoipa::PartialSchema for StageCode {
-    fn schema() -> RefOr<Schema> {
-        let codes = Stage::ALL.iter().map(|stage| stage.code());
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes)).into()
-    }
-}
-
-impl ToSchema for StageCode {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -238,7 +296,7 @@ fn project_id(encoded: &str) -> Result<ProjectId, Problem> {
 }
 
 async fn answer_absence(site: &Site, id: &ProjectId, wanted: AbsenceQuery) -> Result<Answer, Problem> {
-    let stage = wanted.stage.map(|code| stage(&code)).transpose()?;
+    let stage = wanted.stage.filter(|code| !code.is_empty()).map(|code| stage(&code)).transpose()?;
     let subject = Subject::Project(id.clone());
     let file = cosigned(site, &subject, Wanted::Absence).await?;
     let tally = &file.subjects[0].state.tally;

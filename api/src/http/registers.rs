@@ -225,6 +225,12 @@ pub(crate) struct StatsView {
     publishers: u64,
     /// These, by role.
     roles: BTreeMap<&'static str, u64>,
+    /// Notices by sector and stage, once they are indexed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notices: Option<BTreeMap<String, BTreeMap<String, u64>>>,
+    /// Projects by how they stand under the rules; `pending` are still to be judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    projects: Option<BTreeMap<String, u64>>,
     /// The newest checkpoint's root, in standard base64.
     root: String,
     /// When it was sealed, RFC 3339 in Asia/Shanghai, by the ledger's clock.
@@ -248,6 +254,7 @@ pub(crate) async fn stats(site: Arc<Site>) -> Result<Answer, Problem> {
     for role in in_force().flat_map(|grant| &grant.scope.roles) {
         *roles.entry(role.code()).or_insert(0) += 1;
     }
+    let (notices, projects) = indexed_counts(&site).await?;
     Ok(Answer::json(
         Cache::Revalidate,
         &StatsView {
@@ -256,8 +263,27 @@ pub(crate) async fn stats(site: Arc<Site>) -> Result<Answer, Problem> {
             subjects: seal.subjects,
             publishers: in_force().count() as u64,
             roles,
+            notices,
+            projects,
             root: head.root.to_string(),
             sealed_at,
         },
     ))
+}
+
+/// Notices by sector and stage, and projects by standing.
+type Counts = (Option<BTreeMap<String, BTreeMap<String, u64>>>, Option<BTreeMap<String, u64>>);
+
+/// What only the index counts; nothing while it is being made.
+async fn indexed_counts(site: &Site) -> Result<Counts, Problem> {
+    if site.index_ready().is_err() {
+        return Ok((None, None));
+    }
+    let (notices, projects) = site.index.counts().await?;
+    let mut by_sector: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (sector, stage, n) in notices {
+        by_sector.entry(sector).or_default().insert(stage, n);
+    }
+    let projects = projects.into_iter().map(|(standing, n)| (standing.unwrap_or_else(|| "pending".to_owned()), n));
+    Ok((Some(by_sector), Some(projects.collect())))
 }

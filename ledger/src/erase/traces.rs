@@ -3,7 +3,7 @@
 //! | what is searched for | where it counts |
 //! |---|---|
 //! | the disclosure, as base64url and as text | everywhere |
-//! | pieces of the base64url: SQLite may have overwritten a part of a stray copy | in the database |
+//! | pieces of the base64url: SQLite may have overwritten a part of a stray copy | in the database and the index |
 //! | the value, as it stood in the disclosure and, if it is a string, as what it says | everywhere but in the ledger's own small files |
 //!
 //! The whole disclosure is unique by its salt. Pieces and values may be rightful words of other entries: whether they are,
@@ -19,6 +19,7 @@ use serde::de::IgnoredAny;
 use verifier::log::base64;
 
 use crate::error::LedgerError;
+use crate::index::INDEX;
 use crate::ledger::{DATABASE, GUARD, LOG_KEY, NEXT_LOG_KEY};
 
 /// Bytes of a file that are searched at once.
@@ -56,9 +57,9 @@ pub(super) struct Traces {
 /// Where something was found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
-    /// A file beside the database.
+    /// A file beside the database and the index.
     pub(super) elsewhere: Option<PathBuf>,
-    /// A whole disclosure in the database, its WAL or its index.
+    /// A whole disclosure in the database or the index, or what belongs to them.
     pub(super) disclosure_in_database: bool,
     /// A piece or a value there.
     pub(super) words_in_database: bool,
@@ -99,7 +100,8 @@ impl Traces {
         for file in files(dir)? {
             let failed = |source| LedgerError::File { path: file.clone(), source };
             let name = file.strip_prefix(dir).ok().and_then(Path::to_str).unwrap_or_default();
-            if name.strip_prefix(DATABASE).is_some_and(|rest| matches!(rest, "" | "-wal" | "-shm")) {
+            let of_database = [DATABASE, INDEX].into_iter().find_map(|database| name.strip_prefix(database));
+            if of_database.is_some_and(|rest| matches!(rest, "" | "-wal" | "-shm")) {
                 let [whole, piece, value] =
                     search_file(&file, [disclosures.as_slice(), &pieces, &values]).map_err(failed)?;
                 found.disclosure_in_database |= whole;

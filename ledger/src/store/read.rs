@@ -174,6 +174,15 @@ impl Snapshot {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
+    /// How many bytes are disclosed beside the entries from `first` to before `end`: index and bytes, where there are some.
+    pub(crate) async fn disclosed_bytes(&mut self, first: u64, end: u64) -> Result<Vec<(u64, u64)>, StoreError> {
+        let query = sqlx::query_as::<_, (i64, i64)>(
+            "SELECT id >> 8, sum(octet_length(disclosure)) FROM disclosure WHERE id >= ? AND id < ? GROUP BY 1 ORDER BY 1",
+        );
+        let rows = query.bind(row_id(first << 8)).bind(row_id(end << 8)).fetch_all(self.connection()).await?;
+        Ok(rows.into_iter().map(|(index, bytes)| (index_of(index), index_of(bytes))).collect())
+    }
+
     /// The disclosures beside the entries at these indexes: row id and disclosure.
     pub(crate) async fn disclosures_at(&mut self, indexes: &[u64]) -> Result<Vec<(i64, String)>, StoreError> {
         let query = sqlx::query(

@@ -1,0 +1,406 @@
+//! Following the ledger: entries are indexed in batches, each one transaction that also says how far it got, so that a stop at
+//! any moment loses nothing. What an erasure takes from a notice leaves the index by the same way as it leaves the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection as _, Row as _, Sqlite, Transaction};
+use tokio::sync::watch;
+use verifier::log::checkpoint::SignedCheckpoint;
+use verifier::log::index::LeafIndex;
+use verifier::record::entry::entry_hash;
+
+use super::Index;
+use super::document::{Document, Meaning};
+use super::schema::failed;
+use super::terms::Stream;
+use crate::error::LedgerError;
+use crate::reader::Recorded;
+use crate::store::{StoreError, index_of, row_id};
+
+/// Entries indexed in one transaction, and bytes disclosed beside them: fewer of those with long texts.
+const BATCH: u64 = 1000;
+const BATCH_BYTES: u64 = 8 << 20;
+/// How long to wait after something failed.
+const PAUSE: Duration = Duration::from_secs(5);
+/// How often a long catching up says how far it is.
+const REPORT: Duration = Duration::from_secs(5);
+/// Lines by which a project is found: one with very many titles is found by the first of them.
+const MAX_LINES: usize = 200;
+
+impl Index {
+    /// Keeps the index behind the heads that may leave, until there are no more.
+    pub async fn follow(self, mut heads: watch::Receiver<SignedCheckpoint>) {
+        loop {
+            let size = heads.borrow_and_update().checkpoint.size.0;
+            match self.keep(size, &heads).await {
+                Ok(()) => {
+                    if heads.changed().await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the index could not be brought up to date: trying again");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn keep(&self, size: u64, heads: &watch::Receiver<SignedCheckpoint>) -> Result<(), LedgerError> {
+        self.catch_up(size).await?;
+        while self.judge_some(size).await? && !heads.has_changed().unwrap_or(true) {}
+        Ok(())
+    }
+
+    /// Indexes what one transaction takes of the entries below `size`: usually all that was recorded since the index was closed.
+    /// The rest is for [`Index::follow`].
+    ///
+    /// # Errors
+    /// As [`Index::catch_up`].
+    pub async fn begin(&self, size: u64) -> Result<(), LedgerError> {
+        self.progress.send_modify(|progress| progress.size = size);
+        if self.index_batch(size).await? {
+            tracing::info!(of = size, "the index is being made; lists and search answer when it is");
+        } else {
+            self.progress.send_modify(|progress| progress.ready = true);
+        }
+        Ok(())
+    }
+
+    /// Indexes every entry below `size`.
+    ///
+    /// # Errors
+    /// The ledger cannot be read, or the index not be written.
+    pub async fn catch_up(&self, size: u64) -> Result<(), LedgerError> {
+        let mut reported = Instant::now();
+        self.progress.send_modify(|progress| progress.size = progress.size.max(size));
+        while self.index_batch(size).await? {
+            if reported.elapsed() >= REPORT {
+                tracing::info!(indexed = self.progress.borrow().indexed, of = size, "indexing");
+                reported = Instant::now();
+            }
+        }
+        self.progress.send_modify(|progress| progress.ready = true);
+        Ok(())
+    }
+
+    /// Indexes the next entries; whether there are more.
+    async fn index_batch(&self, size: u64) -> Result<bool, LedgerError> {
+        // Read while holding the writer: an erasure that comes meanwhile finds what was read written, and takes it out.
+        let mut writer = self.writer.lock().await;
+        // As it is in the file: whoever gave up waiting for a batch may have missed that it was committed.
+        let next = sqlx::query_scalar("SELECT next FROM state").fetch_one(&mut *writer).await.map_err(failed)?;
+        let next = index_of(next);
+        self.progress.send_modify(|progress| progress.indexed = next);
+        if next >= size {
+            return Ok(false);
+        }
+        let entries = self.reader.entries_within(next, size.min(next + BATCH), BATCH_BYTES).await?;
+        let Some(last) = entries.last() else { return Ok(false) };
+        let (end, last) = (next + entries.len() as u64, entry_hash(&last.entry).0.0);
+        let read = tokio::task::spawn_blocking(move || read_all(&entries));
+        let (meanings, terms) = read.await.map_err(|_| LedgerError::Closed)?;
+        let mut transaction = writer.begin().await.map_err(failed)?;
+        let after = write_batch(&mut transaction, meanings, terms).await?;
+        for target in after.erased {
+            self.index_again(&mut transaction, target).await?;
+        }
+        let state = sqlx::query("UPDATE state SET next = ?, last = ?").bind(row_id(end)).bind(&last[..]);
+        state.execute(&mut *transaction).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        if after.law {
+            self.forget_law();
+        }
+        self.progress.send_modify(|progress| progress.indexed = end);
+        Ok(end < size)
+    }
+
+    /// Takes out what a notice does not show any more, and moves the WAL into the file and empties it; with `rewrite`, writes
+    /// the file anew before. Says whether a question under way keeps older pages: then they are still there.
+    pub(crate) async fn scrub(&self, target: LeafIndex, rewrite: bool) -> Result<bool, LedgerError> {
+        let mut writer = self.writer.lock().await;
+        let mut transaction = writer.begin().await.map_err(failed)?;
+        self.index_again(&mut transaction, target.0).await?;
+        transaction.commit().await.map_err(failed)?;
+        if rewrite {
+            for sql in ["INSERT INTO notice_terms(notice_terms) VALUES ('optimize')", "VACUUM"] {
+                sqlx::query(sql).execute(&mut *writer).await.map_err(failed)?;
+            }
+        }
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await.map_err(failed)?;
+        Ok(row.try_get::<i64, _>(0).map_err(failed)? != 0)
+    }
+
+    /// Indexes a notice by what the ledger shows of it now.
+    async fn index_again(&self, transaction: &mut Transaction<'_, Sqlite>, index: u64) -> Result<(), LedgerError> {
+        let Some(recorded) = self.reader.entry(LeafIndex(index)).await? else { return Ok(()) };
+        let Meaning::Notice(now) = Meaning::of(&recorded) else { return Ok(()) };
+        let Some((project, before)) = stored(transaction, &now).await? else { return Ok(()) };
+        Ok(replace(transaction, project, &before, &now).await?)
+    }
+}
+
+/// Puts what a notice shows now in the place of what it showed before.
+async fn replace(
+    transaction: &mut Transaction<'_, Sqlite>,
+    project: u64,
+    before: &Document,
+    now: &Document,
+) -> Result<(), StoreError> {
+    let index = row_id(now.index);
+    let sql = "INSERT INTO notice_terms(notice_terms, rowid, terms) VALUES ('delete', ?, ?)";
+    sqlx::query(sql).bind(index).bind(before.terms(project)).execute(&mut **transaction).await?;
+    let sql = "UPDATE notice_text SET names = ?, ids = ?, body = ? WHERE idx = ?";
+    let query = sqlx::query(sql).bind(&now.names).bind(&now.ids).bind(&now.body).bind(index);
+    query.execute(&mut **transaction).await?;
+    insert_terms(transaction, now.index, &now.terms(project)).await
+}
+
+fn read_all(entries: &[Recorded]) -> (Vec<Meaning>, Vec<Stream>) {
+    let meanings: Vec<Meaning> = entries.iter().map(Meaning::of).collect();
+    let terms = terms_of(&meanings);
+    (meanings, terms)
+}
+
+/// The terms of the notices among them, in order.
+pub(super) fn terms_of(meanings: &[Meaning]) -> Vec<Stream> {
+    let notices = meanings.iter().filter_map(|meaning| match meaning {
+        Meaning::Notice(document) => Some(document.stream()),
+        _ => None,
+    });
+    notices.collect()
+}
+
+/// What a batch means beyond its notices.
+#[derive(Default)]
+pub(super) struct Aftermath {
+    erased: BTreeSet<u64>,
+    law: bool,
+}
+
+pub(super) async fn write_batch(
+    transaction: &mut Transaction<'_, Sqlite>,
+    meanings: Vec<Meaning>,
+    terms: Vec<Stream>,
+) -> Result<Aftermath, StoreError> {
+    let (mut after, mut terms) = (Aftermath::default(), terms.into_iter());
+    let mut projects: BTreeMap<String, Project> = BTreeMap::new();
+    let mut tally: BTreeMap<(&'static str, &'static str), i64> = BTreeMap::new();
+    for meaning in meanings {
+        match meaning {
+            Meaning::Notice(document) => {
+                let Some(stream) = terms.next() else { break };
+                if !projects.contains_key(&document.project) {
+                    let project = Project::open(transaction, &document).await?;
+                    projects.insert(document.project.clone(), project);
+                }
+                let Some(project) = projects.get_mut(&document.project) else { break };
+                project.add(&document);
+                *tally.entry((document.sector, document.stage)).or_default() += 1;
+                insert(transaction, &document, project.first, stream).await?;
+            }
+            Meaning::Erasure(target) => drop(after.erased.insert(target)),
+            Meaning::Law => after.law = true,
+            Meaning::Nothing => {}
+        }
+    }
+    for project in projects.into_values() {
+        project.write(transaction).await?;
+    }
+    for ((sector, stage), n) in tally {
+        let sql = "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n";
+        sqlx::query(sql).bind(sector).bind(stage).bind(n).execute(&mut **transaction).await?;
+    }
+    if after.law {
+        sqlx::query("UPDATE project SET judged = -1").execute(&mut **transaction).await?;
+    }
+    Ok(after)
+}
+
+async fn insert(
+    transaction: &mut Transaction<'_, Sqlite>,
+    document: &Document,
+    project: u64,
+    stream: Stream,
+) -> Result<(), StoreError> {
+    let query = sqlx::query("INSERT INTO notice VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)");
+    let query = query.bind(row_id(document.index)).bind(row_id(project)).bind(row_id(document.time));
+    let query = query.bind(document.sector).bind(document.stage).bind(&document.region).bind(&document.publisher);
+    query.bind(&document.id).bind(&document.title).execute(&mut **transaction).await?;
+    let query = sqlx::query("INSERT INTO notice_text VALUES (?, ?, ?, ?)").bind(row_id(document.index));
+    query.bind(&document.names).bind(&document.ids).bind(&document.body).execute(&mut **transaction).await?;
+    for attachment in &document.attachments {
+        let query = sqlx::query("INSERT OR IGNORE INTO attachment VALUES (?, ?, ?)").bind(&attachment.sha256);
+        query.bind(row_id(document.index)).bind(attachment.size).execute(&mut **transaction).await?;
+    }
+    insert_terms(transaction, document.index, &document.finish(stream, project)).await
+}
+
+async fn insert_terms(transaction: &mut Transaction<'_, Sqlite>, index: u64, terms: &str) -> Result<(), StoreError> {
+    let query = sqlx::query("INSERT INTO notice_terms(rowid, terms) VALUES (?, ?)");
+    query.bind(row_id(index)).bind(terms).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// A notice as it was indexed: as it is now, but for what may have been erased since. Nothing if it was not indexed yet.
+async fn stored(
+    transaction: &mut Transaction<'_, Sqlite>,
+    now: &Document,
+) -> Result<Option<(u64, Document)>, StoreError> {
+    let sql = "SELECT project, names, ids, body FROM notice JOIN notice_text USING (idx) WHERE idx = ?";
+    let row = sqlx::query(sql).bind(row_id(now.index)).fetch_optional(&mut **transaction).await?;
+    let Some(row) = row else { return Ok(None) };
+    let (names, ids, body) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+    Ok(Some((index_of(row.try_get(0)?), Document { names, ids, body, ..now.clone() })))
+}
+
+/// A project while a batch adds to it.
+struct Project {
+    first: u64,
+    id: String,
+    name: String,
+    sector: String,
+    region: String,
+    newest: u64,
+    notices: i64,
+    words: Vec<String>,
+    facets: BTreeSet<String>,
+    /// The terms it was indexed by before.
+    before: Option<String>,
+}
+
+impl Project {
+    async fn open(transaction: &mut Transaction<'_, Sqlite>, document: &Document) -> Result<Self, StoreError> {
+        let sql = "SELECT first, name, sector, region, notices, words, facets FROM project WHERE id = ?";
+        let row = sqlx::query(sql).bind(&document.project).fetch_optional(&mut **transaction).await?;
+        let Some(row) = row else { return Ok(Self::new(document)) };
+        let (words, facets): (String, String) = (row.try_get(5)?, row.try_get(6)?);
+        let mut project = Self {
+            first: index_of(row.try_get(0)?),
+            name: row.try_get(1)?,
+            sector: row.try_get(2)?,
+            region: row.try_get(3)?,
+            notices: row.try_get(4)?,
+            words: words.lines().map(str::to_owned).collect(),
+            facets: facets.split(' ').map(str::to_owned).collect(),
+            ..Self::new(document)
+        };
+        project.before = Some(project.terms());
+        Ok(project)
+    }
+
+    fn new(document: &Document) -> Self {
+        Self {
+            first: document.index,
+            id: document.project.clone(),
+            name: String::new(),
+            sector: document.sector.to_owned(),
+            region: String::new(),
+            newest: document.index,
+            notices: 0,
+            words: vec![document.project.clone()],
+            facets: BTreeSet::new(),
+            before: None,
+        }
+    }
+
+    fn add(&mut self, document: &Document) {
+        (self.newest, self.notices) = (document.index, self.notices + 1);
+        if !document.project_name.is_empty() {
+            self.name.clone_from(&document.project_name);
+        }
+        if self.region.is_empty() {
+            self.region.clone_from(&document.region);
+        }
+        for text in [&document.project_name, &document.title] {
+            let line: String = text.lines().collect();
+            if !line.is_empty() && self.words.len() < MAX_LINES && !self.words.contains(&line) {
+                self.words.push(line);
+            }
+        }
+        self.facets.extend(document.project_facets());
+    }
+
+    fn facets(&self) -> String {
+        self.facets.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    fn terms(&self) -> String {
+        let mut stream = Stream::default();
+        stream.add(&self.words.join("\n"));
+        stream.add_facets(&self.facets());
+        stream.finish()
+    }
+
+    async fn write(self, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
+        let sql = "INSERT INTO project VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, -1) ON CONFLICT DO UPDATE SET
+            name = excluded.name, region = excluded.region, newest = excluded.newest, notices = excluded.notices,
+            words = excluded.words, facets = excluded.facets, judged = -1";
+        let (terms, facets) = (self.terms(), self.facets());
+        let query = sqlx::query(sql).bind(row_id(self.first)).bind(&self.id).bind(&self.name).bind(&self.sector);
+        let query = query.bind(&self.region).bind(row_id(self.newest)).bind(self.notices).bind(self.words.join("\n"));
+        query.bind(facets).execute(&mut **transaction).await?;
+        if self.before.as_ref() == Some(&terms) {
+            return Ok(());
+        }
+        if let Some(before) = self.before {
+            let sql = "INSERT INTO project_terms(project_terms, rowid, terms) VALUES ('delete', ?, ?)";
+            sqlx::query(sql).bind(row_id(self.first)).bind(before).execute(&mut **transaction).await?;
+        }
+        let query = sqlx::query("INSERT INTO project_terms(rowid, terms) VALUES (?, ?)");
+        query.bind(row_id(self.first)).bind(terms).execute(&mut **transaction).await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::measure::{document, empty, fill, write};
+    use super::super::{INDEX, NoticeFilter, Words};
+    use super::*;
+
+    async fn count(index: &Index, typed: &str) -> u64 {
+        let words = Some(Words::parse(typed).expect("words"));
+        index.notices(&NoticeFilter { words, ..NoticeFilter::default() }, None, 10).await.expect("a page").count
+    }
+
+    #[tokio::test]
+    async fn of_what_is_replaced_no_byte_is_left_among_many_notices() {
+        let (dir, index) = empty().await;
+        let (at, end) = (1501, 3000);
+        let now = document(at);
+        let mut before = now.clone();
+        before.body = format!("鱻龘{}", now.body.replace("投标人", "投麤标人"));
+        fill(&index, 0..at).await;
+        write(&index, [before.clone()]).await;
+        fill(&index, at + 1..end).await;
+        assert_eq!([count(&index, "鱻").await, count(&index, "龘江汉").await, count(&index, "麤标").await], [1, 1, 1]);
+        let company = now.names.clone();
+        let others = count(&index, &company).await;
+
+        let mut writer = index.writer.lock().await;
+        let mut transaction = writer.begin().await.expect("a transaction");
+        let project: i64 = sqlx::query_scalar("SELECT project FROM notice WHERE idx = ?")
+            .bind(row_id(at))
+            .fetch_one(&mut *transaction)
+            .await
+            .expect("the notice");
+        replace(&mut transaction, index_of(project), &before, &now).await.expect("replaced");
+        transaction.commit().await.expect("a commit");
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await.expect("a checkpoint");
+        drop(writer);
+
+        assert_eq!(
+            [count(&index, "鱻").await, count(&index, "麤").await, count(&index, &company).await],
+            [0, 0, others]
+        );
+        for suffix in ["", "-wal"] {
+            let bytes = std::fs::read(dir.path().join(format!("{INDEX}{suffix}"))).unwrap_or_default();
+            for character in ["鱻", "龘", "麤"] {
+                let holds = bytes.windows(character.len()).any(|window| window == character.as_bytes());
+                assert!(!holds, "{INDEX}{suffix} holds {character}");
+            }
+        }
+    }
+}

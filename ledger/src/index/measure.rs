@@ -1,0 +1,158 @@
+//! A measurement, not a test: how long questions take over many notices.
+//!
+//! `MINGZHANG_NOTICES=1000000 cargo test --release -p ledger --lib index::measure -- --ignored --nocapture`
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use verifier::lifecycle::verdict::Standing;
+use verifier::record::code::{Sector, Stage};
+
+use super::document::{Document, Meaning};
+use super::follow::write_batch;
+use super::{Index, NoticeFilter, Words};
+use crate::ledger::{InitOptions, Ledger};
+use crate::reader::Reader;
+use crate::signer::PrivateKey;
+
+const DISTRICTS: [&str; 6] = ["江岸", "江汉", "硚口", "武昌", "洪山", "东西湖"];
+const WORKS: [&str; 8] =
+    ["道路改造", "排水管网", "学校新建", "医疗设备", "桥梁养护", "土地出让", "绿化提升", "信息系统"];
+
+/// A notice with a title of some 30 and a text of some 400 characters, in which a few numbers and names are rare.
+pub(super) fn document(n: u64) -> Document {
+    let pick = |words: &[&'static str], by: u64| words[usize::try_from(n / by).unwrap_or(0) % words.len()];
+    let (district, work) = (pick(&DISTRICTS, 1), pick(&WORKS, 7));
+    let stage = Stage::ALL[usize::try_from(n % 5).unwrap_or(0) + 2].code();
+    let project = format!("A4201002026{:08}", n / 4);
+    let company = format!(
+        "湖北{}{}建设有限公司",
+        char::from_u32(0x4E00 + u32::try_from(n % 20_000).unwrap_or(0)).unwrap_or('一'),
+        n % 997
+    );
+    let body =
+        format!("{district}区{work}工程已经批准建设，项目编号{project}，现对该工程公开招标。投标人：{company}。")
+            .repeat(6);
+    Document {
+        index: n,
+        time: 1_780_000_000_000 + n * 1000,
+        project_name: format!("武汉市{district}区{work}工程（{}标段）", n % 9),
+        project,
+        sector: Sector::ALL[usize::try_from(n % 4).unwrap_or(0)].code(),
+        stage,
+        region: format!("4201{:02}", 2 + n % 6),
+        publisher: format!("centre-{}", n % 13),
+        id: format!("N-{n}"),
+        title: format!("武汉市{district}区{work}工程（{}标段）招标公告第{n}号", n % 9),
+        names: company,
+        ids: format!("N-{n}"),
+        body,
+        attachments: Vec::new(),
+    }
+}
+
+/// An index of a ledger without notices.
+pub(super) async fn empty() -> (tempfile::TempDir, Index) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let [root, recovery] = [1, 2].map(|seed| PrivateKey::from_seed(&[seed; 32]).jwk().clone());
+    let (origin, jurisdiction) = ("ledger.example/measure".to_owned(), "cn".to_owned());
+    let options = InitOptions { origin, jurisdiction, guard: None, root, recovery, predecessor: String::new() };
+    Ledger::init(dir.path(), options).await.expect("a ledger");
+    let index = Index::open(&Reader::open(dir.path()).await.expect("a reader")).await.expect("an index");
+    (dir, index)
+}
+
+pub(super) async fn fill(index: &Index, notices: Range<u64>) -> Duration {
+    let begun = Instant::now();
+    for first in notices.clone().step_by(1000) {
+        write(index, (first..(first + 1000).min(notices.end)).map(document)).await;
+    }
+    begun.elapsed()
+}
+
+/// Indexes some notices in one transaction.
+pub(super) async fn write(index: &Index, documents: impl IntoIterator<Item = Document>) {
+    let meanings: Vec<Meaning> = documents.into_iter().map(|one| Meaning::Notice(Box::new(one))).collect();
+    let terms = super::follow::terms_of(&meanings);
+    let mut writer = index.writer.lock().await;
+    let mut transaction = sqlx::Connection::begin(&mut *writer).await.expect("a transaction");
+    write_batch(&mut transaction, meanings, terms).await.expect("a batch");
+    transaction.commit().await.expect("a commit");
+}
+
+/// One project in a hundred broke a rule.
+pub(super) async fn stand(index: &Index) {
+    let mut writer = index.writer.lock().await;
+    for table in ["project", "notice"] {
+        let first = if table == "project" { "first" } else { "project" };
+        let sql = format!(
+            "UPDATE {table} SET standing = CASE WHEN {first} / 4 % 100 = 7 THEN 'violated' ELSE 'in-progress' END"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *writer).await.expect("standings");
+    }
+}
+
+fn words(typed: &str) -> Option<Words> {
+    (!typed.is_empty()).then(|| Words::parse(typed).expect("words"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn questions_over_many_notices() {
+    let notices: u64 = std::env::var("MINGZHANG_NOTICES").map_or(1_000_000, |text| text.parse().expect("a number"));
+    let (dir, index) = empty().await;
+    let took = fill(&index, 0..notices).await;
+    let bytes = std::fs::metadata(dir.path().join(super::INDEX)).expect("a file").len();
+    eprintln!(
+        "{notices} notices indexed, {:?} each, {} bytes each",
+        took / u32::try_from(notices).unwrap_or(1),
+        bytes / notices
+    );
+    stand(&index).await;
+    let mut all = Vec::new();
+    for typed in [
+        "",
+        "武",
+        "工程",
+        "招标公告",
+        "湖北",
+        "道路改造工程",
+        "东西湖 绿化",
+        "A420100202600012345",
+        "N-77777",
+        "2026",
+        "42",
+        "不存在",
+        "丁零",
+        "公司 桥梁 洪山",
+        "第999号",
+        "建设有限公司",
+    ] {
+        let filters = [
+            ("", NoticeFilter::default()),
+            (
+                "+ sector, region",
+                NoticeFilter {
+                    sector: Some(Sector::ALL[1]),
+                    region: Some("420103".to_owned()),
+                    ..NoticeFilter::default()
+                },
+            ),
+            ("+ violated", NoticeFilter { standing: Some(Standing::Violated), ..NoticeFilter::default() }),
+        ];
+        for (name, filter) in filters {
+            let filter = NoticeFilter { words: words(typed), ..filter };
+            let mut times: Vec<Duration> = Vec::new();
+            for _ in 0..20 {
+                let begun = Instant::now();
+                index.notices(&filter, None, 20).await.expect("a page");
+                times.push(begun.elapsed());
+            }
+            times.sort();
+            eprintln!("{typed} {name}: median {:?}, worst {:?}", times[10], times[19]);
+            all.extend(times);
+        }
+    }
+    all.sort();
+    eprintln!("all questions: median {:?}, p99 {:?}", all[all.len() / 2], all[all.len() * 99 / 100]);
+}
