@@ -11,14 +11,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 use verifier::audit::{Audit, AuditError, Fault};
 use verifier::client::evidence::{default_path, keep};
-use verifier::client::{Follower, Source, State, StateError, Stop, TreeFault, read_head};
+use verifier::client::{Discontinued, Follower, Source, State, StateError, Stop, TreeFault, read_head};
 use verifier::dossier::time_group;
 use verifier::evidence::Evidence;
-use verifier::evidence::path::{consistency_path, of_leaves};
 use verifier::explain::lifecycle::moment;
 use verifier::lifecycle::AsOf;
 use verifier::lifecycle::chronicle::Chronicle;
@@ -35,6 +34,7 @@ use super::input::read_policy;
 use super::inspection::{self, Inspection};
 use super::lang::Lang;
 use super::message::Message;
+use super::progress;
 use super::receipt::{cosigners, head_facts};
 use super::report::{Failure, Reason, Report};
 
@@ -200,34 +200,24 @@ impl Run {
 
     /// The head must not be smaller than what was audited before, nor another of the same size.
     fn check_continues(&self, head: &SignedCheckpoint) -> Result<(), Failure> {
-        let (found, reached) = (head.checkpoint.size, self.audit().size());
-        let Some(seen) = self.seen.as_ref().filter(|_| found <= reached) else { return Ok(()) };
-        let expected = self.audit().root_at(found).unwrap_or_else(|| self.audit().root());
-        if expected != head.checkpoint.root {
-            let leaves = self.audit().leaves();
-            let evidence = Evidence::fork(seen.clone(), head.clone(), |smaller, larger| {
-                consistency_path(smaller, larger, of_leaves(leaves))
-            });
-            let fork = TreeFault::Fork { size: found.0, expected, found: head.checkpoint.root, note: head.format() };
-            return Err(self.kept(evidence.as_ref(), self.failed(&fork)));
+        let Some(seen) = &self.seen else { return Ok(()) };
+        match self.follower.check_continues(seen, head) {
+            Ok(()) => Ok(()),
+            Err(Discontinued::Fork { fault, evidence }) => {
+                Err(self.kept(evidence.as_deref(), self.failed(&fault)))
+            }
+            Err(Discontinued::Rollback { seen, found, evidence }) => {
+                let message = Message::Rollback { seen: seen.0, found: found.0 }.text(self.lang);
+                Err(self.kept(Some(&evidence), Failure::rejected("rollback", None, message)))
+            }
         }
-        if found < reached {
-            let message = Message::Rollback { seen: reached.0, found: found.0 }.text(self.lang);
-            let evidence = Evidence::Rollback { notes: [seen.clone(), head.clone()] };
-            return Err(self.kept(Some(&evidence), Failure::rejected("rollback", None, message)));
-        }
-        Ok(())
     }
 
     /// The head seen before is one that the entries read lead to.
     fn check_seen(&self) -> Result<(), Stop> {
         // An audit that went on from its state began with that head.
-        let (Some(seen), Some(_)) = (&self.seen, &self.chronicle) else { return Ok(()) };
-        let (size, found) = (seen.checkpoint.size, seen.checkpoint.root);
-        match self.audit().root_at(size) {
-            Some(expected) if expected != found => {
-                Err(TreeFault::Fork { size: size.0, expected, found, note: seen.format() }.into())
-            }
+        match (&self.seen, &self.chronicle) {
+            (Some(seen), Some(_)) => self.follower.check_seen(seen),
             _ => Ok(()),
         }
     }
@@ -245,18 +235,13 @@ impl Run {
     }
 
     fn progress(&self, length: u64, position: u64) -> ProgressBar {
-        let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(length), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len}  {per_sec}  {eta}") {
-            bar.set_style(style);
-        }
-        bar.with_position(position)
+        progress::bar(self.quiet, length, position)
     }
 
     /// What stopped the audit, written down if others can check it.
     fn explain(&mut self, stop: Stop, head: &SignedCheckpoint) -> Failure {
         let Stop::Found(fault) = stop else { return told(&stop, self.lang) };
-        if let Some(fork) = self.fork(&fault, head) {
+        if let Some(fork) = self.follower.fork(&fault, self.seen.as_ref(), head) {
             let mut failure = self.failed(&fault);
             failure.rule = "fork";
             return self.kept(Some(&fork), failure);
@@ -274,31 +259,6 @@ impl Run {
             }
             fault => self.failed(&fault),
         }
-    }
-
-    /// Evidence that not all of these are of one tree: the head, the note that was found false, the head audited last time.
-    /// Nothing if they are, or if neither the source nor the audit shows it.
-    fn fork(&self, fault: &TreeFault, head: &SignedCheckpoint) -> Option<Evidence> {
-        let note = match fault {
-            TreeFault::Fork { note, .. } if *note != head.format() => SignedCheckpoint::parse(note).ok(),
-            _ => None,
-        };
-        let seen = self.seen.as_ref();
-        let from_head = [note.as_ref(), seen].into_iter().flatten().find_map(|note| self.fork_from_head(note, head));
-        from_head.or_else(|| {
-            let evidence = Evidence::fork(note?, seen?.clone(), |smaller, larger| {
-                consistency_path(smaller, larger, of_leaves(self.audit().leaves()))
-            });
-            evidence.filter(|evidence| evidence.check(self.policy()).is_ok())
-        })
-    }
-
-    fn fork_from_head(&self, note: &SignedCheckpoint, head: &SignedCheckpoint) -> Option<Evidence> {
-        if note.checkpoint.size != head.checkpoint.size {
-            return self.follower.prove_fork(note.clone(), head);
-        }
-        let differ = note.checkpoint.root != head.checkpoint.root;
-        differ.then(|| Evidence::fork(note.clone(), head.clone(), |_, _| None)).flatten()
     }
 
     fn failed(&self, fault: &TreeFault) -> Failure {

@@ -17,6 +17,7 @@ mod dossier_text;
 mod evidence_text;
 mod help;
 mod lifecycle_text;
+mod monitor_text;
 
 pub(super) use help::help_zh;
 use verifier::dossier::Wholeness;
@@ -181,6 +182,25 @@ pub(super) enum Message<'a> {
     EntryNotShown { index: u64, subject: &'a str },
     EntriesNotShown { index: u64, count: u64 },
     Replaced { index: u64 },
+
+    Looked { time: &'a str, size: u64, new: u64 },
+    NothingToReport,
+    Alert { kind: &'a str, name: &'a str, time: &'a str, message: &'a str },
+    Ended { kind: &'a str, name: &'a str, time: &'a str },
+    Ahead { witness: &'a str, seen: u64, served: u64, time: &'a str },
+    ForkSeen { witness: &'a str, size: u64, found: &'a str, expected: &'a str },
+    Overdue { project: &'a str, lot: Option<&'a str>, stage: Option<&'a str>, title: &'a str, basis: &'a str, due: &'a str },
+    OverdueBefore { stages: u64, projects: u64 },
+    CommandFailed { why: &'a str },
+    CommandTooLong { seconds: u64 },
+    WebhookFailed { why: &'a str },
+    OutputFailed { why: &'a str },
+    Undelivered { kind: &'a str, why: &'a str },
+    WitnessSilent { witness: &'a str, why: &'a str },
+    NoMonitorOf { witness: &'a str },
+    Busy { path: &'a str },
+    AuditForgotten { path: &'a str, why: &'a str },
+    NoCheckpoint,
 }
 
 impl Message<'_> {

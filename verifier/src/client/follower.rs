@@ -1,14 +1,14 @@
 //! An audit that goes on from head to head.
 
-use std::collections::BTreeSet;
 use std::prelude::rust_2024::*;
 
 use super::fault::{Stop, TreeFault};
-use super::pipeline::{self, Levels};
+use super::pipeline::{self, Kept, Levels};
 use super::published;
 use super::shown::Shown;
 use super::source::Source;
-use super::state::{State, StateError};
+use super::kept::StateError;
+use super::state::State;
 use super::tree::Tree;
 use crate::audit::{Audit, AuditError, Fault, ReadEntry};
 use crate::evidence::Evidence;
@@ -26,9 +26,7 @@ pub struct Follower {
     source: Source,
     policy: Policy,
     audit: Audit,
-    /// Sizes of published checkpoints found to end in a seal.
-    checked: BTreeSet<u64>,
-    levels: Levels,
+    kept: Kept,
 }
 
 /// The published head, under the policy.
@@ -36,16 +34,26 @@ pub struct Follower {
 /// # Errors
 /// There is none, it cannot be read, or it does not satisfy the policy.
 pub fn read_head(source: &Source, policy: &Policy) -> Result<(SignedCheckpoint, Witnessed), Stop> {
+    let (head, _) = read_signed_head(source, policy)?;
+    let witnessed = policy.check(&head).map_err(TreeFault::Head)?;
+    Ok((head, witnessed))
+}
+
+/// As [`read_head`], but for the quorum: for whoever has something to say of a head that lacks it.
+///
+/// # Errors
+/// There is none, it cannot be read, or it is not one of the policy's log.
+pub fn read_signed_head(source: &Source, policy: &Policy) -> Result<(SignedCheckpoint, Witnessed), Stop> {
     let missing = || TreeFault::Missing { path: "checkpoint".into() };
     let head = published::read(source, "checkpoint")?.ok_or_else(missing)?;
-    let witnessed = policy.check(&head).map_err(TreeFault::Head)?;
+    let witnessed = policy.check_log(&head).map_err(TreeFault::Head)?;
     Ok((head, witnessed))
 }
 
 impl Follower {
     /// A new audit of the ledger of this origin.
     pub fn new(source: Source, policy: Policy, origin: &str) -> Self {
-        Self { source, policy, audit: Audit::new(origin), checked: BTreeSet::new(), levels: Levels::default() }
+        Self { source, policy, audit: Audit::new(origin), kept: Kept::default() }
     }
 
     /// An audit that goes on where a state was taken; and the head it was taken at. Hashes every leaf once.
@@ -59,8 +67,8 @@ impl Follower {
         if audit.size() != head.checkpoint.size || audit.root() != head.checkpoint.root {
             return Err(StateError::Damaged { what: "its head is not that of its entries" });
         }
-        let levels = Levels::of(audit.leaves());
-        Ok((Self { source, policy, audit, checked: state.checked.into_iter().collect(), levels }, head))
+        let (levels, checked) = (Levels::of(audit.leaves()), state.checked.into_iter().collect());
+        Ok((Self { source, policy, audit, kept: Kept { levels, checked, ..Kept::default() } }, head))
     }
 
     /// Begins anew, with nothing audited; the source is kept.
@@ -81,7 +89,7 @@ impl Follower {
 
     /// How many published checkpoints were found good.
     pub fn checkpoints(&self) -> usize {
-        self.checked.len()
+        self.kept.checked.len()
     }
 
     /// The published head, as [`read_head`].
@@ -106,7 +114,7 @@ impl Follower {
     ) -> Result<Cosigned, Stop> {
         let size = head.checkpoint.size;
         let tree = Tree::new(&self.source, &self.policy, size);
-        pipeline::run(&tree, &mut self.audit, &mut self.levels, &mut self.checked, chronicle, folded)?;
+        pipeline::run(&tree, &mut self.audit, &mut self.kept, chronicle, folded)?;
         match self.audit.replayed() {
             Some(replayed) => published::check_note(&self.policy, &replayed, head, "checkpoint".into()),
             None => Err(AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size } }.into()),
@@ -130,7 +138,7 @@ impl Follower {
 
     /// What to remember after `head`, up to which the audit has come.
     pub fn state(&self, head: &SignedCheckpoint) -> State {
-        State { snapshot: self.audit.snapshot(head.format()), checked: self.checked.iter().copied().collect() }
+        State { snapshot: self.audit.snapshot(head.format()), checked: self.kept.checked.iter().copied().collect() }
     }
 
     /// Evidence that a note is not of the tree of `head`, from the hash tiles that the source shows; nothing if it is, or if they

@@ -53,14 +53,23 @@ enum Done {
     Wrong(u64, Stop),
 }
 
-/// Folds what a tree holds beyond the audit, and checks tiles and published checkpoints. `checked` are the sizes of
-/// checkpoints known to end in a seal; those found good are added. `chronicle`, of the same entries as the audit, takes in what
-/// a report needs; `folded` is told every entry once it is folded.
+/// What an audit keeps beside itself from one head to the next.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) levels: Levels,
+    /// The newest seals whose checkpoints were not asked for yet, for a source that cannot list them: a run that failed leaves
+    /// some.
+    pub(super) seals: VecDeque<(TreeSize, RootHash)>,
+    /// Sizes of published checkpoints found to end in a seal.
+    pub(super) checked: BTreeSet<u64>,
+}
+
+/// Folds what a tree holds beyond the audit, and checks tiles and published checkpoints; those found good are kept.
+/// `chronicle`, of the same entries as the audit, takes in what a report needs; `folded` is told every entry once it is folded.
 pub(super) fn run(
     tree: &Tree<'_>,
     audit: &mut Audit,
-    levels: &mut Levels,
-    checked: &mut BTreeSet<u64>,
+    Kept { levels, seals, checked }: &mut Kept,
     chronicle: Option<&mut Chronicle>,
     folded: &mut dyn FnMut(&ReadEntry),
 ) -> Result<(), Stop> {
@@ -91,7 +100,7 @@ pub(super) fn run(
             listed,
             attachments,
             levels,
-            seals: VecDeque::new(),
+            seals,
             jobs: jobs.0,
             outstanding: 0,
             wrong: None,
@@ -100,7 +109,10 @@ pub(super) fn run(
         };
         fold.run(&done.1, first..bundles, (3 * workers + 2).clamp(8, 32));
         match fold.wrong {
-            None => Ok(()),
+            None => {
+                fold.seals.clear();
+                Ok(())
+            }
             Some((_, stop)) => Err(stop),
         }
     })
@@ -199,8 +211,7 @@ struct Fold<'t, 'a> {
     listed: BTreeSet<u64>,
     attachments: Vec<String>,
     levels: &'t mut Levels,
-    /// The newest seals, for a source that cannot list its checkpoints.
-    seals: VecDeque<(TreeSize, RootHash)>,
+    seals: &'t mut VecDeque<(TreeSize, RootHash)>,
     jobs: Sender<Job>,
     outstanding: usize,
     wrong: Option<(u64, Stop)>,
@@ -321,7 +332,7 @@ impl Fold<'_, '_> {
         for (level, index, hashes) in self.levels.partial() {
             self.ask(Job::Tile(TileKind::Hashes { level }, index, hashes));
         }
-        for (size, root) in core::mem::take(&mut self.seals) {
+        for (size, root) in self.seals.clone() {
             if let Some(replayed) = self.audit.replayed_at(size, root, true) {
                 self.ask(Job::Published(replayed.into()));
             }
