@@ -196,7 +196,8 @@ pub(crate) struct MonitorArgs {
 }
 
 fn parse_witness_monitor(text: &str) -> Result<(String, String), String> {
-    let wrong = || "expected the name of a witness in the policy and an http(s) address: w1=https://w1.example".to_owned();
+    let wrong =
+        || "expected the name of a witness in the policy and an http(s) address: w1=https://w1.example".to_owned();
     let (name, url) = text.split_once('=').ok_or_else(wrong)?;
     let is_url = url.starts_with("http://") || url.starts_with("https://");
     if name.is_empty() || !is_url { Err(wrong()) } else { Ok((name.to_owned(), url.to_owned())) }

@@ -203,9 +203,7 @@ impl Run {
         let Some(seen) = &self.seen else { return Ok(()) };
         match self.follower.check_continues(seen, head) {
             Ok(()) => Ok(()),
-            Err(Discontinued::Fork { fault, evidence }) => {
-                Err(self.kept(evidence.as_deref(), self.failed(&fault)))
-            }
+            Err(Discontinued::Fork { fault, evidence }) => Err(self.kept(evidence.as_deref(), self.failed(&fault))),
             Err(Discontinued::Rollback { seen, found, evidence }) => {
                 let message = Message::Rollback { seen: seen.0, found: found.0 }.text(self.lang);
                 Err(self.kept(Some(&evidence), Failure::rejected("rollback", None, message)))

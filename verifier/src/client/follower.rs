@@ -3,11 +3,11 @@
 use std::prelude::rust_2024::*;
 
 use super::fault::{Stop, TreeFault};
+use super::kept::StateError;
 use super::pipeline::{self, Kept, Levels};
 use super::published;
 use super::shown::Shown;
 use super::source::Source;
-use super::kept::StateError;
 use super::state::State;
 use super::tree::Tree;
 use crate::audit::{Audit, AuditError, Fault, ReadEntry};

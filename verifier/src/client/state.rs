@@ -54,4 +54,3 @@ impl State {
         self.snapshot.leaves().collect()
     }
 }
-

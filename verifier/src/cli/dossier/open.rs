@@ -25,7 +25,6 @@ use super::super::message::{Clock, InLanguage as _, Message};
 use super::super::receipt::{cosigners, head_facts};
 use super::super::report::{Failure, Reason, Report};
 
-
 /// Reads and verifies the file.
 ///
 /// # Errors

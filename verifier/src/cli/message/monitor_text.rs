@@ -9,7 +9,9 @@ impl Message<'_> {
             Self::Looked { time, size, new } => {
                 say!(lang, "{time}  账本 {size} 条，新增 {new} 条", "{time}  {size} entries, {new} of them new")
             }
-            Self::NothingToReport => say!(lang, "账本与其所言相符，无事可报。", "The ledger is as it says; nothing to report."),
+            Self::NothingToReport => {
+                say!(lang, "账本与其所言相符，无事可报。", "The ledger is as it says; nothing to report.")
+            }
             Self::Alert { kind, name, time, message } => {
                 say!(lang, "警报 {time}【{name}】（{kind}）{message}", "ALERT {time} {name} ({kind}): {message}")
             }
@@ -21,14 +23,20 @@ impl Message<'_> {
                 "警报（{kind}）没有送达：{why}；下次查看时再送",
                 "an alert ({kind}) was not delivered: {why}; it is sent again at the next look"
             ),
-            Self::CommandFailed { why } => say!(lang, "--on-alert 的命令失败：{why}", "the command of --on-alert failed: {why}"),
+            Self::CommandFailed { why } => {
+                say!(lang, "--on-alert 的命令失败：{why}", "the command of --on-alert failed: {why}")
+            }
             Self::CommandTooLong { seconds } => say!(
                 lang,
                 "--on-alert 的命令 {seconds} 秒还没有结束，已终止",
                 "the command of --on-alert had not ended after {seconds} s and was killed"
             ),
-            Self::WebhookFailed { why } => say!(lang, "--webhook 的地址没有收下：{why}", "the address of --webhook did not take it: {why}"),
-            Self::OutputFailed { why } => say!(lang, "写不到标准输出：{why}", "standard output cannot be written: {why}"),
+            Self::WebhookFailed { why } => {
+                say!(lang, "--webhook 的地址没有收下：{why}", "the address of --webhook did not take it: {why}")
+            }
+            Self::OutputFailed { why } => {
+                say!(lang, "写不到标准输出：{why}", "standard output cannot be written: {why}")
+            }
             other => other.watched(lang),
         }
     }
@@ -45,7 +53,9 @@ impl Message<'_> {
                 "账本分叉：它向见证人 {witness} 示出的 {size} 条的根是 {found}，由审计过的条目算得 {expected}",
                 "a fork: to witness {witness} the log showed the root {found} for {size} entries, the entries audited have {expected}"
             ),
-            Self::Overdue { project, lot, stage, title, basis, due } => overdue(project, lot, stage, [title, basis, due], lang),
+            Self::Overdue { project, lot, stage, title, basis, due } => {
+                overdue(project, lot, stage, [title, basis, due], lang)
+            }
             Self::OverdueBefore { stages, projects } => say!(
                 lang,
                 "开始盯看时已有 {projects} 个项目的 {stages} 项逾期未公开（清单见 audit --report）；此后只报新增的",
@@ -76,13 +86,21 @@ impl Message<'_> {
                 "{path} 用不了（{why}），从头再审计一次；看过什么、报过什么仍然记得",
                 "{path} cannot be used ({why}): the ledger is audited from the start; what was seen and told is still known"
             ),
-            Self::NoCheckpoint => say!(lang, "那里没有账本头（checkpoint）；地址对吗？", "there is no checkpoint; is the address right?"),
+            Self::NoCheckpoint => {
+                say!(lang, "那里没有账本头（checkpoint）；地址对吗？", "there is no checkpoint; is the address right?")
+            }
             _ => String::new(),
         }
     }
 }
 
-fn overdue(project: &str, lot: Option<&str>, stage: Option<&str>, [title, basis, due]: [&str; 3], lang: Lang) -> String {
+fn overdue(
+    project: &str,
+    lot: Option<&str>,
+    stage: Option<&str>,
+    [title, basis, due]: [&str; 3],
+    lang: Lang,
+) -> String {
     let lot = match (lot, lang) {
         (Some(lot), Lang::Zh) => format!("标段 {lot}，"),
         (Some(lot), Lang::En) => format!(", lot {lot}"),

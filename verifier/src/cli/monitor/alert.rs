@@ -174,9 +174,8 @@ impl Alert<'_> {
     /// One JSON object on one line.
     pub(super) fn format_json(&self) -> String {
         let Condition { kind, id, failure, witness, overdue, .. } = self.condition;
-        let head = self.head.map(|head| {
-            json!({ "size": head.checkpoint.size.0, "root": head.checkpoint.root.to_string() })
-        });
+        let head =
+            self.head.map(|head| json!({ "size": head.checkpoint.size.0, "root": head.checkpoint.root.to_string() }));
         let alert: Value = json!({
             "schema": format!("mingzhang-verify/{COMMAND}/v1"),
             "event": "alert",

@@ -178,12 +178,7 @@ impl Watch {
     }
 
     /// Audits up to the head, which must continue what was seen.
-    fn audit(
-        &mut self,
-        head: SignedCheckpoint,
-        witnessed: Witnessed,
-        memory: &Memory,
-    ) -> Result<Audited, Stopped> {
+    fn audit(&mut self, head: SignedCheckpoint, witnessed: Witnessed, memory: &Memory) -> Result<Audited, Stopped> {
         let note = head.format();
         match self.fault.take() {
             Some((under, condition)) if under == note => {
@@ -305,7 +300,8 @@ impl Watch {
         if witnessed.cosigned().satisfies_quorum() {
             return;
         }
-        let error = PolicyCheckError::Quorum { cosigned: look.cosigners.len(), witnesses: self.policy.witnesses().len() };
+        let error =
+            PolicyCheckError::Quorum { cosigned: look.cosigners.len(), witnesses: self.policy.witnesses().len() };
         look.found.push(Condition::new(Kind::QuorumLost, "", Failure::found(&error, false, self.lang)));
     }
 

@@ -138,7 +138,13 @@ impl Monitor {
             if let Some(path) = self.watch.keep_evidence(condition, kept) {
                 self.memory.evidence.insert(condition.id.clone(), path);
             }
-            let alert = Alert { at: now(), source: self.watch.source(), origin: &look.origin, head: look.head.as_ref(), condition };
+            let alert = Alert {
+                at: now(),
+                source: self.watch.source(),
+                origin: &look.origin,
+                head: look.head.as_ref(),
+                condition,
+            };
             match self.outlet.deliver(&alert) {
                 Ok(()) => {
                     delivery.delivered += 1;
@@ -187,7 +193,8 @@ impl Monitor {
         for (witness, why) in look.witnesses.iter().filter_map(|seen| Some((&seen.name, seen.error.as_ref()?))) {
             report.say(Message::WitnessSilent { witness, why }.text(lang));
         }
-        let witnesses = look.witnesses.iter().map(|seen| json!({ "name": seen.name, "size": seen.size, "error": seen.error }));
+        let witnesses =
+            look.witnesses.iter().map(|seen| json!({ "name": seen.name, "size": seen.size, "error": seen.error }));
         report.fact("event", "look");
         report.fact("at", now());
         report.fact("new_entries", look.new);

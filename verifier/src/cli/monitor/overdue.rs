@@ -115,12 +115,7 @@ fn judge_all(
     })
 }
 
-fn judge_one(
-    chronicle: &Chronicle,
-    as_of: AsOf,
-    told: &BTreeSet<Key>,
-    at: usize,
-) -> (usize, Project, Vec<Overdue>) {
+fn judge_one(chronicle: &Chronicle, as_of: AsOf, told: &BTreeSet<Key>, at: usize) -> (usize, Project, Vec<Overdue>) {
     let newest = chronicle.newest_of(at);
     let mut found = (at, Project { newest, ..Project::default() }, Vec::new());
     // What the chronicle wrote it reads again.
