@@ -476,7 +476,7 @@ fn nothing_is_remembered_before_the_alert_is_delivered() {
     let delivered = watched.dir.path().join("delivered");
     watched.look(&[]).is(0, &[]);
     // What a ledger says never becomes part of a command.
-    let hostile = r#"$(touch pwned)`touch pwned`';touch pwned;"#;
+    let hostile = "$(touch pwned)`touch pwned`';touch pwned;";
     let common = common(forge::PUBLISHER, hostile, "project/P1");
     let claims = format!(
         r#"{{{common},"project":{{"id":"P1","name":"{hostile}"}},"sector":"land","stage":"announcement","title":"{hostile}","region":"420100"}}"#
@@ -539,7 +539,8 @@ fn of_several_alerts_those_that_were_delivered_are_not_sent_again() {
     watched.publish("A", 1);
     watched.seal();
     watched.look(&[]).is(0, &[]);
-    ["B", "C"].iter().for_each(|project| watched.publish(project, 1));
+    watched.publish("B", 1);
+    watched.publish("C", 1);
     watched.forge.time += 12 * DAY;
     watched.seal();
     // Nothing was overdue when it began, so each is told for itself. The second is not taken.

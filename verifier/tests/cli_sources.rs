@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use forge::{Forge, LOG, disclose, signed_note};
 use program::{run, text, vectors};
 use verifier::log::hash::sha256;
-use web::serve;
+use web::{answer_with, serve};
 
 fn forged(dir: &Path) -> Forge {
     let mut forge = Forge::new(dir);
@@ -72,6 +72,64 @@ fn a_server_that_refuses_is_no_verdict() {
     let (address, _) = serve(&dir.path().join("tree"), 1);
     let ran = run(&["audit", &address, "--policy", text(&dir.path().join("policy.txt")), "--json"]);
     assert_eq!((ran.code, &ran.json("audit")["verdict"]), (2, &"unchecked".into()));
+}
+
+#[test]
+fn a_redirect_is_followed_on_the_same_server_and_nowhere_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let forge = forged(dir.path());
+    let policy = dir.path().join("policy.txt");
+    let (elsewhere, asked) = serve(&dir.path().join("tree"), 0);
+    let served = |to: &'static str, elsewhere: String, root: std::path::PathBuf| {
+        answer_with(move |request| {
+            let moved = |to: String| ("302 Found".to_owned(), format!("Location: {to}\r\n"), Vec::new());
+            match (request.path.strip_prefix("new/"), to) {
+                (Some(path), _) => match fs::read(root.join(path)) {
+                    Ok(body) => ("200 OK".to_owned(), String::new(), body),
+                    Err(_) => ("404 Not Found".to_owned(), String::new(), Vec::new()),
+                },
+                (None, "here") => moved(format!("/new/{}", request.path)),
+                (None, "in a circle") => moved(format!("/{}", request.path)),
+                (None, _) => moved(format!("{elsewhere}/{}", request.path)),
+            }
+        })
+    };
+    let audit = |to| {
+        let address = served(to, elsewhere.clone(), dir.path().join("tree"));
+        run(&["audit", &address, "--policy", text(&policy), "--json"]).json("audit")
+    };
+    assert_eq!((&audit("here")["exit_code"], &audit("here")["entries"]), (&0.into(), &forge.size().into()));
+    for to in ["elsewhere", "in a circle"] {
+        assert_eq!(audit(to)["exit_code"], 2, "{to}");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0, "another server was asked");
+}
+
+#[test]
+fn a_server_that_asks_for_patience_is_asked_again_and_one_that_sends_too_much_is_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    forged(dir.path());
+    let (policy, tree) = (dir.path().join("policy.txt"), dir.path().join("tree"));
+    let root = tree.clone();
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let address = answer_with(move |request| match fs::read(root.join(&request.path)) {
+        _ if count.fetch_add(1, Ordering::SeqCst) % 4 == 3 => {
+            ("429 Too Many Requests".to_owned(), "Retry-After: 0\r\n".to_owned(), Vec::new())
+        }
+        Ok(body) => ("200 OK".to_owned(), String::new(), body),
+        Err(_) => ("404 Not Found".to_owned(), String::new(), Vec::new()),
+    });
+    assert_eq!(run(&["audit", &address, "--policy", text(&policy)]).code, 0);
+    for path in ["checkpoint", "tile/entries/000", "tile/0/000", "checkpoints/56"] {
+        let root = tree.clone();
+        let address = answer_with(move |request| match fs::read(root.join(&request.path)) {
+            Ok(_) if request.path == path => ("200 OK".to_owned(), String::new(), vec![b'a'; 20 << 20]),
+            Ok(body) => ("200 OK".to_owned(), String::new(), body),
+            Err(_) => ("404 Not Found".to_owned(), String::new(), Vec::new()),
+        });
+        let json = run(&["audit", &address, "--policy", text(&policy), "--json"]).json("audit");
+        assert_eq!((&json["exit_code"], &json["error"]["rule"]), (&1.into(), &"too-long".into()), "{path}");
+    }
 }
 
 #[test]

@@ -226,21 +226,12 @@ impl Watch {
             self.trail = Some(trail);
             return Err(Stopped::Wrong(self.discontinued(discontinued, &head).into()));
         }
-        let followed = trail.follow(head, witnessed, &self.source, self.quiet);
-        let followed = followed.and_then(|audited| match seen.map(|seen| trail.follower.check_seen(seen)) {
-            Some(Err(stop)) => Err((stop, audited.head)),
-            _ => Ok(audited),
+        let followed = trail.follow(head, witnessed, seen, self.quiet).map_err(|halted| match halted.stop {
+            Stop::Failed { path, error } => Stopped::Unread(self.unread(&path, &error)),
+            Stop::Found(fault) => Stopped::Wrong(self.condemn(fault, &mut trail, seen, &halted.head).into()),
         });
-        let stopped = match followed {
-            Ok(audited) => {
-                self.trail = Some(trail);
-                return Ok(audited);
-            }
-            Err((Stop::Failed { path, error }, _)) => Stopped::Unread(self.unread(&path, &error)),
-            Err((Stop::Found(fault), head)) => Stopped::Wrong(self.condemn(fault, &mut trail, seen, &head).into()),
-        };
         self.trail = Some(trail);
-        Err(stopped)
+        followed
     }
 
     fn discontinued(&self, discontinued: Discontinued, head: &SignedCheckpoint) -> Condition {
@@ -340,11 +331,11 @@ impl Watch {
 
     fn judge(&mut self, time: u64, memory: &Memory, look: &mut Look) {
         let Some(trail) = &self.trail else { return };
-        if trail.chronicle.law().is_empty() {
+        if trail.chronicle().law().is_empty() {
             return;
         }
         let as_of = AsOf { at: time.cast_signed(), quorum: !self.policy.quorum_is_none() };
-        let found = self.judged.judge(&trail.chronicle, as_of, memory.told_overdue());
+        let found = self.judged.judge(trail.chronicle(), as_of, memory.told_overdue());
         if memory.has_judged() {
             look.found.extend(found.new.into_iter().map(|overdue| overdue.condition(self.lang)));
         } else if !found.all.is_empty() {

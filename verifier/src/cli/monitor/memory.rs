@@ -122,7 +122,7 @@ impl Memory {
     /// Goes on to what a look has seen, all of which was told; gives the conditions that have ended.
     pub(super) fn advance(&mut self, look: &mut Look) -> Vec<(String, Kind)> {
         if let Some(head) = look.audited.take() {
-            self.kept.origin = head.checkpoint.origin.clone();
+            self.kept.origin.clone_from(&head.checkpoint.origin);
             self.kept.seen = Some(head.format());
             self.kept.time = look.time;
         }

@@ -31,10 +31,17 @@ const SAVE_ENTRIES: u64 = 1024;
 /// An audit under way.
 pub(super) struct Trail {
     pub(super) follower: Follower,
-    pub(super) chronicle: Chronicle,
+    chronicle: Chronicle,
+    source: Source,
     path: PathBuf,
     /// Entries written down, and when; nothing if there is no file.
     saved: Option<(u64, SystemTime)>,
+}
+
+/// What stopped an audit, and at which head.
+pub(super) struct Halted {
+    pub(super) stop: Stop,
+    pub(super) head: SignedCheckpoint,
 }
 
 /// A head up to which everything was audited.
@@ -61,6 +68,7 @@ impl Trail {
         let begun = |saved| Self {
             follower: Follower::new(source.clone(), policy.clone(), origin),
             chronicle: Chronicle::default(),
+            source: source.clone(),
             path: path.to_owned(),
             saved,
         };
@@ -87,30 +95,32 @@ impl Trail {
         let (follower, _) = Follower::resume(source.clone(), policy.clone(), state)?;
         let written = fs::metadata(path).and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
         let saved = Some((follower.audit().size().0, written));
-        Ok(Some(Self { follower, chronicle, path: path.to_owned(), saved }))
+        Ok(Some(Self { follower, chronicle, source: source.clone(), path: path.to_owned(), saved }))
     }
 
-    /// Audits up to the head, or to a newer one if that may explain what is missing.
+    /// Audits up to the head, or to a newer one if that may explain what is missing; what was `seen` must be of the same tree.
     ///
     /// # Errors
-    /// What stopped it, and at which head. What is false ends this trail; after a file that could not be read it goes on.
+    /// What stopped it. What is false ends this trail; after a file that could not be read it goes on.
     pub(super) fn follow(
         &mut self,
         mut head: SignedCheckpoint,
         mut witnessed: Witnessed,
-        source: &Source,
+        seen: Option<&SignedCheckpoint>,
         quiet: bool,
-    ) -> Result<Audited, (Stop, SignedCheckpoint)> {
+    ) -> Result<Audited, Box<Halted>> {
         for left in (0..CONTINUATIONS).rev() {
-            if let Err(stop) = self.fold_to(&head, quiet) {
-                return Err((stop, head));
+            let folded =
+                self.fold_to(&head, quiet).and_then(|()| seen.map_or(Ok(()), |seen| self.follower.check_seen(seen)));
+            if let Err(stop) = folded {
+                return Err(Box::new(Halted { stop, head }));
             }
             let Err(owed) = self.follower.audit().settle() else { break };
-            match read_signed_head(source, self.follower.policy()) {
+            match read_signed_head(&self.source, self.follower.policy()) {
                 Ok((newer, by)) if newer.checkpoint.size > head.checkpoint.size && left > 0 => {
                     (head, witnessed) = (newer, by);
                 }
-                _ => return Err((owed.into(), head)),
+                _ => return Err(Box::new(Halted { stop: owed.into(), head })),
             }
         }
         Ok(Audited { head, witnessed })
@@ -125,6 +135,11 @@ impl Trail {
         let group = time_group(self.follower.policy());
         self.chronicle.cosigned(size, cosigned.early(group), cosigned.late(group));
         Ok(())
+    }
+
+    /// What the rules look at, of the entries audited.
+    pub(super) const fn chronicle(&self) -> &Chronicle {
+        &self.chronicle
     }
 
     /// Writes down what was audited up to the head, if that is much or was not done for long.
