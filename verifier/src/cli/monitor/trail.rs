@@ -20,7 +20,8 @@ use super::super::message::Message;
 use super::super::progress;
 use super::warn;
 
-const MAGIC: &str = "mingzhang-monitor-audit/v1\n";
+/// A chronicle is read again only by the version that wrote it; to another, the audit is made anew.
+const MAGIC: &str = concat!("mingzhang-monitor-audit/", env!("CARGO_PKG_VERSION"), "\n");
 /// How often an audit goes on to a newer head when a disclosure is missing that a newer erasure may cover.
 const CONTINUATIONS: u32 = 8;
 /// What is audited is written down at the latest after this time.
