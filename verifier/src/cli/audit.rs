@@ -7,15 +7,15 @@
 //! --report: every entry is read, into a chronicle too ─▶ inspection
 //! ```
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use indicatif::ProgressBar;
 use serde_json::json;
 use verifier::audit::{Audit, AuditError, Fault};
 use verifier::client::evidence::{default_path, keep};
-use verifier::client::{Discontinued, Follower, Source, State, StateError, Stop, TreeFault, read_head};
+use verifier::client::{Discontinued, Follower, Source, State, StateError, Stop, TreeFault, Unfinished, read_head};
 use verifier::dossier::time_group;
 use verifier::evidence::Evidence;
 use verifier::explain::lifecycle::moment;
@@ -41,6 +41,8 @@ use super::report::{Failure, Reason, Report};
 const COMMAND: &str = "audit";
 /// How often an audit goes on to a newer head when a disclosure is missing that a newer erasure may cover.
 const CONTINUATIONS: u32 = 8;
+/// How often is written down how far a long audit has come.
+const WRITE_EVERY: Duration = Duration::from_mins(1);
 
 /// Audits the source.
 pub(super) fn run(args: &AuditArgs, lang: Lang, json: bool) -> Report {
@@ -52,7 +54,9 @@ struct Run {
     follower: Follower,
     /// What a report is made from, if one is asked for.
     chronicle: Option<Chronicle>,
-    /// The head audited last time.
+    /// Where is written how far it has come, if it can go on from there.
+    unfinished: Option<PathBuf>,
+    /// The head audited last time, or one that an audit was on its way to.
     seen: Option<SignedCheckpoint>,
     evidence: PathBuf,
     lang: Lang,
@@ -90,6 +94,7 @@ fn audit(args: &AuditArgs, lang: Lang, json: bool) -> Result<Report, Failure> {
             let message = Message::StateUnwritable { path: &shown, error: &error.to_string() };
             Failure::unchecked("state", message.text(lang))
         })?;
+        drop(fs::remove_file(Unfinished::beside(path)));
         report.say(Message::StateKept { path: &shown }.text(lang));
     }
     report.accepted = Message::AuditHolds.text(lang);
@@ -145,13 +150,30 @@ impl Run {
             }
             None => (Follower::new(source, policy, origin), None),
         };
-        let mut run = Self { follower, chronicle: None, seen, evidence, lang, quiet };
+        let unfinished = args.state.as_deref().filter(|_| args.report.is_none()).map(Unfinished::beside);
+        let mut run = Self { follower, chronicle: None, unfinished, seen, evidence, lang, quiet };
+        run.go_on(origin);
         if args.report.is_some() {
             // A report needs every entry: what was seen before is only held against what is read now.
             run.check_continues(head)?;
             (run.follower, run.chronicle) = (run.follower.begin_anew(origin), Some(Chronicle::default()));
         }
         Ok(run)
+    }
+
+    /// Goes on from where an audit was broken off, if that is beyond the state and continues it; the head it was on its way to was
+    /// seen.
+    fn go_on(&mut self, origin: &str) {
+        let Some(unfinished) = self.unfinished.as_deref().and_then(Unfinished::read) else { return };
+        let continues = self.seen.as_ref().is_none_or(|seen| {
+            unfinished.root_at(seen.checkpoint.size).is_some_and(|root| root == seen.checkpoint.root)
+        });
+        if continues && unfinished.origin() == origin {
+            let (source, policy) = (self.follower.source().clone(), self.follower.policy().clone());
+            if let Ok((follower, head)) = Follower::go_on(source, policy, unfinished) {
+                (self.follower, self.seen) = (follower, Some(head));
+            }
+        }
     }
 
     fn audit(&self) -> &Audit {
@@ -213,16 +235,29 @@ impl Run {
 
     /// The head seen before is one that the entries read lead to.
     fn check_seen(&self) -> Result<(), Stop> {
-        // An audit that went on from its state began with that head.
-        match (&self.seen, &self.chronicle) {
-            (Some(seen), Some(_)) => self.follower.check_seen(seen),
-            _ => Ok(()),
+        match &self.seen {
+            Some(seen) => self.follower.check_seen(seen),
+            None => Ok(()),
         }
     }
 
     fn fold_to(&mut self, head: &SignedCheckpoint) -> Result<(), Stop> {
         let progress = self.progress(head.checkpoint.size.0, self.audit().size().0);
-        let folded = self.follower.fold_to(head, self.chronicle.as_mut(), &mut |_| progress.inc(1));
+        let mut written = Instant::now();
+        let folded = loop {
+            let folded = self.follower.fold_some(head, self.chronicle.as_mut(), &mut |_| progress.inc(1));
+            if let Ok(Some(cosigned)) = folded {
+                break Ok(cosigned);
+            }
+            let failed = matches!(folded, Err(Stop::Failed { .. }));
+            if failed || (folded.is_ok() && written.elapsed() >= WRITE_EVERY) {
+                self.write_unfinished(head);
+                written = Instant::now();
+            }
+            if let Err(stop) = folded {
+                break Err(stop);
+            }
+        };
         progress.finish_and_clear();
         let cosigned = folded?;
         let group = time_group(self.follower.policy());
@@ -230,6 +265,13 @@ impl Run {
             chronicle.cosigned(head.checkpoint.size.0, cosigned.early(group), cosigned.late(group));
         }
         Ok(())
+    }
+
+    /// Writes down how far the audit has come. If that cannot be done, it begins again where the state was taken.
+    fn write_unfinished(&self, head: &SignedCheckpoint) {
+        if let Some(path) = self.unfinished.as_ref().filter(|_| self.audit().size().0 > 0) {
+            drop(self.follower.unfinished(head).write(path));
+        }
     }
 
     fn progress(&self, length: u64, position: u64) -> ProgressBar {
@@ -243,6 +285,10 @@ impl Run {
             let mut failure = self.failed(&fault);
             failure.rule = "fork";
             return self.kept(Some(&fork), failure);
+        }
+        if let Some(path) = &self.unfinished {
+            // It may hold what is false, or owed, and may be mended.
+            drop(fs::remove_file(path));
         }
         match fault {
             // Another root is a fork only if the head's own tiles say so: else the tree is simply false.

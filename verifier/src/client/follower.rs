@@ -8,13 +8,14 @@ use super::pipeline::{self, Kept, Levels};
 use super::published;
 use super::shown::Shown;
 use super::source::Source;
-use super::state::State;
+use super::state::{State, Unfinished};
 use super::tree::Tree;
 use crate::audit::{Audit, AuditError, Fault, ReadEntry};
 use crate::evidence::Evidence;
 use crate::lifecycle::chronicle::Chronicle;
 use crate::log::checkpoint::SignedCheckpoint;
-use crate::log::index::LeafIndex;
+use crate::log::hash::{Hash, RootHash};
+use crate::log::index::{LeafIndex, TreeSize};
 use crate::log::policy::Policy;
 use crate::log::policy_check::Witnessed;
 use crate::log::quorum::Cosigned;
@@ -61,8 +62,7 @@ impl Follower {
     /// # Errors
     /// [`StateError`] if the state contradicts itself.
     pub fn resume(source: Source, policy: Policy, state: State) -> Result<(Self, SignedCheckpoint), StateError> {
-        let head = SignedCheckpoint::parse(state.head())
-            .map_err(|_| StateError::Damaged { what: "its head is no checkpoint" })?;
+        let head = state.signed_head()?;
         let audit = Audit::resume(state.snapshot)?;
         if audit.size() != head.checkpoint.size || audit.root() != head.checkpoint.root {
             return Err(StateError::Damaged { what: "its head is not that of its entries" });
@@ -75,6 +75,11 @@ impl Follower {
     #[must_use]
     pub fn begin_anew(self, origin: &str) -> Self {
         Self::new(self.source, self.policy, origin)
+    }
+
+    /// Where it reads.
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The audit so far.
@@ -100,23 +105,42 @@ impl Follower {
         read_head(&self.source, &self.policy)
     }
 
-    /// Audits what is new up to a head, which the log's key must have signed; says who cosigned it. `chronicle`, of the same
-    /// entries, takes in what a report needs; `folded` is told every entry. Nothing is owed to readers once this and
+    /// Audits what is new up to a head, stage after stage. As [`fold_some`](Self::fold_some).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn fold_to(
+        &mut self,
+        head: &SignedCheckpoint,
+        mut chronicle: Option<&mut Chronicle>,
+        folded: &mut dyn FnMut(&ReadEntry),
+    ) -> Result<Cosigned, Stop> {
+        loop {
+            if let Some(cosigned) = self.fold_some(head, chronicle.as_deref_mut(), folded)? {
+                return Ok(cosigned);
+            }
+        }
+    }
+
+    /// Audits what is new up to a head, which the log's key must have signed; says who cosigned it, or nothing if the
+    /// source is remote and there is more: what was audited so far can be written down meanwhile. `chronicle`, of the same entries, takes in what a report needs; `folded` is told every entry. Nothing is owed to readers once this and
     /// [`Audit::settle`] have succeeded.
     ///
     /// # Errors
     /// What is false, after which this audit is over; or that a file could not be read, after which it can be gone on with.
-    pub fn fold_to(
+    pub fn fold_some(
         &mut self,
         head: &SignedCheckpoint,
         chronicle: Option<&mut Chronicle>,
         folded: &mut dyn FnMut(&ReadEntry),
-    ) -> Result<Cosigned, Stop> {
+    ) -> Result<Option<Cosigned>, Stop> {
         let size = head.checkpoint.size;
         let tree = Tree::new(&self.source, &self.policy, size);
-        pipeline::run(&tree, &mut self.audit, &mut self.kept, chronicle, folded)?;
+        if !pipeline::run(&tree, &mut self.audit, &mut self.kept, chronicle, folded)? {
+            return Ok(None);
+        }
         match self.audit.replayed() {
-            Some(replayed) => published::check_note(&self.policy, &replayed, head, "checkpoint".into()),
+            Some(replayed) => published::check_note(&self.policy, &replayed, head, "checkpoint".into()).map(Some),
             None => Err(AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size } }.into()),
         }
     }
@@ -141,6 +165,37 @@ impl Follower {
         State { snapshot: self.audit.snapshot(head.format()), checked: self.kept.checked.iter().copied().collect() }
     }
 
+    /// What to remember on the way to `head`, wherever the audit stands.
+    pub fn unfinished(&self, head: &SignedCheckpoint) -> Unfinished {
+        Unfinished {
+            state: self.state(head),
+            sealed: self.audit.ends_in_seal(),
+            seals: self.kept.seals.iter().map(|(size, root)| (size.0, root.0.0)).collect(),
+            unread: self.kept.unread.iter().map(|(level, at, hashes)| (*level, *at, bytes_of(hashes))).collect(),
+        }
+    }
+
+    /// An audit that goes on where [`unfinished`](Self::unfinished) was taken; and the head it was on its way to.
+    ///
+    /// # Errors
+    /// [`StateError`] if it contradicts itself.
+    pub fn go_on(
+        source: Source,
+        policy: Policy,
+        unfinished: Unfinished,
+    ) -> Result<(Self, SignedCheckpoint), StateError> {
+        let head = unfinished.head()?;
+        let Unfinished { state: State { snapshot, checked }, sealed, seals, unread } = unfinished;
+        let audit = Audit::resume_within(snapshot, sealed)?;
+        let kept = Kept {
+            levels: Levels::of(audit.leaves()),
+            seals: seals.into_iter().map(|(size, root)| (TreeSize(size), RootHash(Hash(root)))).collect(),
+            unread: unread.into_iter().map(|(level, at, hashes)| (level, at, hashes_of(hashes))).collect(),
+            checked: checked.into_iter().collect(),
+        };
+        Ok((Self { source, policy, audit, kept }, head))
+    }
+
     /// Evidence that a note is not of the tree of `head`, from the hash tiles that the source shows; nothing if it is, or if they
     /// do not lead to the head's root.
     pub fn prove_fork(&self, note: SignedCheckpoint, head: &SignedCheckpoint) -> Option<Evidence> {
@@ -154,4 +209,12 @@ impl Follower {
         }
         Shown::read(&self.source, &self.policy, head)?.evidence(error, &mut self.audit)
     }
+}
+
+fn bytes_of(hashes: &[Hash]) -> Vec<[u8; 32]> {
+    hashes.iter().map(|hash| hash.0).collect()
+}
+
+fn hashes_of(bytes: Vec<[u8; 32]>) -> Vec<Hash> {
+    bytes.into_iter().map(Hash).collect()
 }

@@ -33,5 +33,5 @@ pub use follower::{Follower, read_head, read_signed_head};
 pub use kept::StateError;
 pub use remote::Remote;
 pub use source::Source;
-pub use state::State;
+pub use state::{State, Unfinished};
 pub use view::View;

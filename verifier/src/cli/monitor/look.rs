@@ -163,7 +163,7 @@ impl Watch {
             Err(Stopped::Unread(failure)) => return look.unchecked = Some(failure),
         };
         let Some(trail) = &mut self.trail else { return };
-        trail.save(&head, self.lang);
+        trail.save(&head, false, self.lang);
         let before = memory.seen().map_or(0, |seen| seen.checkpoint.size.0);
         look.new = head.checkpoint.size.0.saturating_sub(before);
         look.cosigners = cosigners(&self.policy, &witnessed);
@@ -195,7 +195,7 @@ impl Watch {
             };
             let Stopped::Wrong(condition) = &stopped else { return Err(stopped) };
             // This audit is over; the next begins where the last good one was written down.
-            self.trail = None;
+            self.trail.take().into_iter().for_each(Trail::condemn);
             self.judged = Judged::default();
             if condition.kind != Kind::Withheld {
                 self.fault = Some((note, condition.as_ref().clone()));
@@ -226,7 +226,7 @@ impl Watch {
             self.trail = Some(trail);
             return Err(Stopped::Wrong(self.discontinued(discontinued, &head).into()));
         }
-        let followed = trail.follow(head, witnessed, seen, self.quiet).map_err(|halted| match halted.stop {
+        let followed = trail.follow(head, witnessed, seen, self.quiet, self.lang).map_err(|halted| match halted.stop {
             Stop::Failed { path, error } => Stopped::Unread(self.unread(&path, &error)),
             Stop::Found(fault) => Stopped::Wrong(self.condemn(fault, &mut trail, seen, &halted.head).into()),
         });

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use verifier::client::{Follower, Source, State, StateError, Stop, kept, read_signed_head};
+use verifier::client::{Follower, Source, StateError, Stop, Unfinished, kept, read_signed_head};
 use verifier::dossier::time_group;
 use verifier::lifecycle::chronicle::Chronicle;
 use verifier::log::checkpoint::SignedCheckpoint;
@@ -35,8 +35,25 @@ pub(super) struct Trail {
     chronicle: Chronicle,
     source: Source,
     path: PathBuf,
-    /// Entries written down, and when; nothing if there is no file.
-    saved: Option<(u64, SystemTime)>,
+    /// What was written down; nothing if there is no file.
+    saved: Option<Saved>,
+}
+
+/// What is in the file.
+struct Saved {
+    /// Entries audited.
+    size: u64,
+    at: SystemTime,
+    /// Whether it was written on the way to a head, so that it is not known yet whether something is owed to readers.
+    midway: bool,
+}
+
+impl Saved {
+    fn is_outdated(&self, size: u64, midway: bool) -> bool {
+        let new = size.saturating_sub(self.size);
+        let old = || self.at.elapsed().is_ok_and(|since| since >= SAVE_EVERY);
+        new >= SAVE_ENTRIES.max(size / 16) || (new > 0 && old()) || (self.midway && !midway)
+    }
 }
 
 /// What stopped an audit, and at which head.
@@ -53,13 +70,13 @@ pub(super) struct Audited {
 
 #[derive(Serialize)]
 struct Kept<'a> {
-    state: State,
+    audit: Unfinished,
     chronicle: &'a Chronicle,
 }
 
 #[derive(Deserialize)]
 struct Reread {
-    state: State,
+    audit: Unfinished,
     chronicle: Chronicle,
 }
 
@@ -88,14 +105,15 @@ impl Trail {
             return Ok(None);
         }
         let bytes = fs::read(path).map_err(StateError::Unreadable)?;
-        let Reread { state, chronicle } = kept::parse(&bytes, MAGIC)?;
+        let Reread { audit, chronicle } = kept::parse(&bytes, MAGIC)?;
         drop(bytes);
-        if state.snapshot.origin() != origin {
+        if audit.origin() != origin {
             return Err(StateError::Damaged { what: "it is of another ledger" });
         }
-        let (follower, _) = Follower::resume(source.clone(), policy.clone(), state)?;
+        let midway = !audit.has_reached_its_head();
+        let (follower, _) = Follower::go_on(source.clone(), policy.clone(), audit)?;
         let written = fs::metadata(path).and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-        let saved = Some((follower.audit().size().0, written));
+        let saved = Some(Saved { size: follower.audit().size().0, at: written, midway });
         Ok(Some(Self { follower, chronicle, source: source.clone(), path: path.to_owned(), saved }))
     }
 
@@ -109,10 +127,11 @@ impl Trail {
         mut witnessed: Witnessed,
         seen: Option<&SignedCheckpoint>,
         quiet: bool,
+        lang: Lang,
     ) -> Result<Audited, Box<Halted>> {
         for left in (0..CONTINUATIONS).rev() {
-            let folded =
-                self.fold_to(&head, quiet).and_then(|()| seen.map_or(Ok(()), |seen| self.follower.check_seen(seen)));
+            let continues = |trail: &Self| seen.map_or(Ok(()), |seen| trail.follower.check_seen(seen));
+            let folded = self.fold_to(&head, quiet, lang).and_then(|()| continues(self));
             if let Err(stop) = folded {
                 return Err(Box::new(Halted { stop, head }));
             }
@@ -127,10 +146,21 @@ impl Trail {
         Ok(Audited { head, witnessed })
     }
 
-    fn fold_to(&mut self, head: &SignedCheckpoint, quiet: bool) -> Result<(), Stop> {
+    /// Goes on to a head, stage after stage; what is broken off goes on from the last that was written down.
+    fn fold_to(&mut self, head: &SignedCheckpoint, quiet: bool, lang: Lang) -> Result<(), Stop> {
         let (size, done) = (head.checkpoint.size.0, self.follower.audit().size().0);
         let progress = progress::bar(quiet || size - done.min(size) < SAVE_ENTRIES, size, done);
-        let folded = self.follower.fold_to(head, Some(&mut self.chronicle), &mut |_| progress.inc(1));
+        let folded = loop {
+            match self.follower.fold_some(head, Some(&mut self.chronicle), &mut |_| progress.inc(1)) {
+                Ok(Some(cosigned)) => break Ok(cosigned),
+                Err(stop @ Stop::Found(_)) => break Err(stop),
+                Ok(None) => self.save(head, true, lang),
+                Err(stop) => {
+                    self.save(head, true, lang);
+                    break Err(stop);
+                }
+            }
+        };
         progress.finish_and_clear();
         let cosigned = folded?;
         let group = time_group(self.follower.policy());
@@ -143,23 +173,26 @@ impl Trail {
         &self.chronicle
     }
 
-    /// Writes down what was audited up to the head, if that is much or was not done for long.
-    pub(super) fn save(&mut self, head: &SignedCheckpoint, lang: Lang) {
+    /// Writes down what was audited up to the head, or `midway` to it, if that is much or was not done for long.
+    pub(super) fn save(&mut self, head: &SignedCheckpoint, midway: bool, lang: Lang) {
         let size = self.follower.audit().size().0;
-        let due = self.saved.is_none_or(|(saved, at)| {
-            let new = size.saturating_sub(saved);
-            new >= SAVE_ENTRIES.max(size / 16) || (new > 0 && at.elapsed().is_ok_and(|since| since >= SAVE_EVERY))
-        });
-        if !due {
+        if size == 0 || !self.saved.as_ref().is_none_or(|saved| saved.is_outdated(size, midway)) {
             return;
         }
-        let kept = Kept { state: self.follower.state(head), chronicle: &self.chronicle };
+        let kept = Kept { audit: self.follower.unfinished(head), chronicle: &self.chronicle };
         match kept::write(&self.path, MAGIC, &kept) {
-            Ok(()) => self.saved = Some((size, SystemTime::now())),
+            Ok(()) => self.saved = Some(Saved { size, at: SystemTime::now(), midway }),
             Err(error) => {
                 let (path, error) = (self.path.display().to_string(), error.to_string());
                 warn(&Message::StateUnwritable { path: &path, error: &error }.text(lang));
             }
+        }
+    }
+
+    /// Something is false: what was written down on the way to it may hold it, and is audited again.
+    pub(super) fn condemn(self) {
+        if self.saved.is_some_and(|saved| saved.midway) {
+            drop(fs::remove_file(&self.path));
         }
     }
 }
