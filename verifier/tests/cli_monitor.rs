@@ -174,8 +174,6 @@ fn a_sound_ledger_gives_nothing_to_report_and_only_what_is_new_is_read() {
     }
     watched.publish("P2", 1);
     watched.seal();
-    // What was audited is not asked for again.
-    fs::remove_file(watched.tree("tile/entries/000")).unwrap();
     assert_eq!(watched.look(&[]).is(0, &[]).look["new_entries"], 2);
     assert_eq!(watched.look(&[]).is(0, &[]).look["new_entries"], 0);
     let args = watched.args(&["--once"]);
@@ -300,6 +298,39 @@ fn what_is_withheld_is_told_and_told_again_when_it_is_withheld_again() {
     let second = watched.look(&[]).is(1, &["withheld"]);
     assert_ne!(first.alerts[0]["id"], second.alerts[0]["id"]);
     fs::write(&bundle, bytes).unwrap();
+    watched.look(&[]).is(0, &[]);
+}
+
+#[test]
+fn what_was_shown_once_and_is_kept_back_later_is_told() {
+    let mut watched = Watched::new();
+    (0..300).for_each(|number| watched.publish("P1", number));
+    watched.seal();
+    watched.look(&[]).is(0, &[]);
+    // Each look reads another bundle again; an erasure may explain what is missing until the next.
+    let shown = fs::read_to_string(watched.tree("disclosures/000")).unwrap();
+    fs::write(watched.tree("disclosures/000"), shown.split_once('\n').unwrap().1).unwrap();
+    let told: Vec<Told> = (0..4).map(|_| watched.look(&[])).collect();
+    let alerts: Vec<&Value> = told.iter().flat_map(|told| &told.alerts).collect();
+    assert_eq!(
+        (alerts.len(), &alerts[0]["kind"], &alerts[0]["entry"]),
+        (1, &"withheld".into(), &4.into()),
+        "{alerts:?}"
+    );
+    assert_eq!(told[3].code, 1);
+    fs::write(watched.tree("disclosures/000"), shown).unwrap();
+    assert_eq!(watched.look(&[]).is(0, &[]).ended[0]["kind"], "withheld");
+    // A bundle that is gone is kept back, one with other entries is false.
+    let bundle = fs::read(watched.tree("tile/entries/000")).unwrap();
+    fs::remove_file(watched.tree("tile/entries/000")).unwrap();
+    let told: Vec<Told> = (0..4).map(|_| watched.look(&[])).collect();
+    assert_eq!(told.iter().flat_map(Told::kinds).collect::<Vec<_>>(), ["withheld"]);
+    let mut changed = bundle.clone();
+    let at = String::from_utf8_lossy(&bundle[..2000]).find("\"time\":").unwrap() + 8;
+    changed[at] = if changed[at] == b'1' { b'2' } else { b'1' };
+    fs::write(watched.tree("tile/entries/000"), changed).unwrap();
+    watched.look(&[]).is(1, &["bad-tree"]);
+    fs::write(watched.tree("tile/entries/000"), bundle).unwrap();
     watched.look(&[]).is(0, &[]);
 }
 

@@ -5,12 +5,14 @@
 //! follower   an audit that goes on from head to head: tree, bundle, pipeline, published, attachment
 //! state      what it remembers on the disk (kept)   evidence   what it keeps of misbehaviour
 //! fault      what is wrong with a tree, beyond its entries          shown      the evidence that the tree itself gives
+//! again      whether what was shown once is shown still
 //! continuity whether a head continues what was seen before          view       what a witness says it has seen
 //! ```
 //!
 //! Behind the feature `client`, for programs: it has files, threads and a network, and decides nothing that the rest of this
 //! crate does not.
 
+mod again;
 mod attachment;
 mod bundle;
 mod continuity;

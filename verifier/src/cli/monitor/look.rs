@@ -5,16 +5,13 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use verifier::audit::{AuditError, Fault};
 use verifier::client::evidence::{default_path, keep};
-use verifier::client::{Discontinued, Source, Stop, TreeFault, read_signed_head};
+use verifier::client::{Source, Stop, TreeFault, read_signed_head};
 use verifier::dossier::time_group;
 use verifier::explain::Explain as _;
 use verifier::lifecycle::AsOf;
 use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::policy::{Policy, PolicyCheckError, Witnessed};
-use verifier::record::replay::OwedError;
 
 use super::super::args::MonitorArgs;
 use super::super::clock::{DEFAULT_MAX_AGE, format_seconds, now};
@@ -24,6 +21,7 @@ use super::super::message::{Clock, Message};
 use super::super::receipt::cosigners;
 use super::super::report::Failure;
 use super::alert::{Condition, Kind};
+use super::fault::{condemned, discontinuity, wrong};
 use super::memory::{Memory, beside};
 use super::overdue::{self, Judged, Key};
 use super::trail::{Audited, Trail};
@@ -73,6 +71,8 @@ pub(super) struct Look {
     pub(super) time: Option<(u64, bool)>,
     pub(super) overdue: Option<BTreeSet<Key>>,
     pub(super) views: Option<BTreeMap<String, String>>,
+    /// Old bundles that seem to be kept back.
+    pub(super) suspects: Option<BTreeSet<u64>>,
 }
 
 /// Why an audit did not come to its end.
@@ -137,7 +137,7 @@ impl Watch {
                 let why = Message::NoCheckpoint.text(self.lang);
                 look.unchecked = Some(Failure::unchecked(fault.rule(), why));
             }
-            Err(Stop::Found(fault)) => look.found.push(self.wrong(&fault)),
+            Err(Stop::Found(fault)) => look.found.push(wrong(&fault, self.lang)),
             Err(Stop::Failed { path, error }) => look.unchecked = Some(self.unread(&path, &error)),
         }
         self.check_age(memory, &mut look);
@@ -172,9 +172,10 @@ impl Watch {
         look.time = Some(time);
         self.ask_witnesses(&head, memory, look);
         self.judge(time.0, memory, look);
+        self.look_again(memory, look);
         look.head = Some(head.clone());
         look.audited = Some(head);
-        look.complete = true;
+        look.complete = look.unchecked.is_none();
     }
 
     /// Audits up to the head, which must continue what was seen.
@@ -224,63 +225,14 @@ impl Watch {
             && let Err(discontinued) = trail.follower.check_continues(seen, &head)
         {
             self.trail = Some(trail);
-            return Err(Stopped::Wrong(self.discontinued(discontinued, &head).into()));
+            return Err(Stopped::Wrong(discontinuity(discontinued, &head, self.lang).into()));
         }
         let followed = trail.follow(head, witnessed, seen, self.quiet, self.lang).map_err(|halted| match halted.stop {
             Stop::Failed { path, error } => Stopped::Unread(self.unread(&path, &error)),
-            Stop::Found(fault) => Stopped::Wrong(self.condemn(fault, &mut trail, seen, &halted.head).into()),
+            Stop::Found(fault) => Stopped::Wrong(condemned(fault, &mut trail, seen, &halted.head, self.lang).into()),
         });
         self.trail = Some(trail);
         followed
-    }
-
-    fn discontinued(&self, discontinued: Discontinued, head: &SignedCheckpoint) -> Condition {
-        let what = format!("{}\n{}", head.checkpoint.size, head.checkpoint.root);
-        match discontinued {
-            Discontinued::Fork { fault, evidence } => {
-                let failure = Failure::found(&fault, false, self.lang);
-                Condition::new(Kind::Fork, &what, failure).proven_by(evidence.map(|evidence| *evidence))
-            }
-            Discontinued::Rollback { seen, found, evidence } => {
-                let message = Message::Rollback { seen: seen.0, found: found.0 }.text(self.lang);
-                let failure = Failure::rejected("rollback", None, message);
-                Condition::new(Kind::Rollback, &seen.to_string(), failure).proven_by(Some(*evidence))
-            }
-        }
-    }
-
-    /// What an audit stopped at, with the evidence that can be had.
-    fn condemn(
-        &self,
-        fault: TreeFault,
-        trail: &mut Trail,
-        seen: Option<&SignedCheckpoint>,
-        head: &SignedCheckpoint,
-    ) -> Condition {
-        if let Some(fork) = trail.follower.fork(&fault, seen, head) {
-            let mut failure = Failure::found(&fault, false, self.lang);
-            failure.rule = "fork";
-            let what = format!("{}\n{}", head.checkpoint.size, head.checkpoint.root);
-            return Condition::new(Kind::Fork, &what, failure).proven_by(Some(fork));
-        }
-        match fault {
-            // Another root is a fork only if the head's own tiles say so: else the tree is simply false.
-            TreeFault::Fork { size, expected, found, .. } => {
-                let fault = Fault::Root { size: TreeSize(size), expected, found };
-                self.wrong(&AuditError { index: LeafIndex(size.saturating_sub(1)), fault }.into())
-            }
-            TreeFault::Entry(error) => {
-                let proof = trail.follower.prove_fault(&error, head);
-                Condition { proof, ..self.wrong(&error.into()) }
-            }
-            fault => self.wrong(&fault),
-        }
-    }
-
-    fn wrong(&self, fault: &TreeFault) -> Condition {
-        let newer = matches!(fault, TreeFault::Entry(error) if error.fault.is_newer_format());
-        let failure = Failure::found(fault, newer, self.lang);
-        Condition::new(kind_of(fault), &fault.to_string(), failure)
     }
 
     fn unread(&self, path: &str, error: &str) -> Failure {
@@ -344,6 +296,31 @@ impl Watch {
         look.overdue = Some(found.all);
     }
 
+    /// Reads an old bundle again, another one at each look. What is kept back may have been erased by an entry that no head covers
+    /// yet: it is said when it is so for the second time.
+    fn look_again(&self, memory: &Memory, look: &mut Look) {
+        let Some(follower) = self.trail.as_ref().map(|trail| &trail.follower) else { return };
+        let next = memory.looks().checked_rem(follower.bundles());
+        let mut suspects = BTreeSet::new();
+        for bundle in memory.suspects().iter().copied().chain(next).collect::<BTreeSet<_>>() {
+            match follower.look_again(bundle) {
+                Ok(()) => {}
+                Err(Stop::Failed { path, error }) => {
+                    look.unchecked = Some(self.unread(&path, &error));
+                    suspects.extend(memory.suspects().contains(&bundle).then_some(bundle));
+                }
+                Err(Stop::Found(fault)) => {
+                    let condition = wrong(&fault, self.lang);
+                    suspects.insert(bundle);
+                    if condition.kind != Kind::Withheld || memory.suspects().contains(&bundle) {
+                        look.found.push(condition);
+                    }
+                }
+            }
+        }
+        look.suspects = Some(suspects);
+    }
+
     /// Writes down the evidence of a condition that is to be told, unless it was written before; gives the file.
     pub(super) fn keep_evidence(&self, condition: &mut Condition, written: Option<String>) -> Option<String> {
         if condition.proof.is_none() && !condition.provable {
@@ -358,25 +335,5 @@ impl Watch {
         let kept = keep(&self.evidence, condition.proof.as_ref(), &self.policy);
         condition.failure = told_kept(kept, condition.failure.clone(), self.lang);
         condition.failure.evidence.clone()
-    }
-}
-
-fn kind_of(fault: &TreeFault) -> Kind {
-    match fault {
-        TreeFault::Entry(error) => match &error.fault {
-            fault if fault.is_newer_format() => Kind::NewerFormat,
-            Fault::Map { .. } => Kind::WrongMapRoot,
-            Fault::Owed(OwedError::Withheld { .. } | OwedError::NoRules) => Kind::Withheld,
-            Fault::Root { .. } | Fault::NoSeal { .. } | Fault::LogKey { .. } | Fault::Origin { .. } => {
-                Kind::BadCheckpoint
-            }
-            _ => Kind::BadEntry,
-        },
-        TreeFault::Missing { .. } => Kind::Withheld,
-        TreeFault::Fork { .. } => Kind::Fork,
-        TreeFault::Checkpoint { .. } | TreeFault::Head(_) | TreeFault::Cosignature { .. } | TreeFault::Name { .. } => {
-            Kind::BadCheckpoint
-        }
-        _ => Kind::BadTree,
     }
 }

@@ -53,6 +53,9 @@ struct Kept {
     overdue: BTreeSet<Key>,
     /// Of a witness: a head that is larger than what was audited, or of another history.
     views: BTreeMap<String, String>,
+    /// Looks that came to their end, and old bundles that then seemed to be kept back.
+    looks: u64,
+    suspects: BTreeSet<u64>,
     evidence: BTreeMap<String, String>,
 }
 
@@ -103,6 +106,16 @@ impl Memory {
         self.kept.views.iter().filter_map(|(name, note)| Some((name.as_str(), SignedCheckpoint::parse(note).ok()?)))
     }
 
+    /// How many looks have come to their end.
+    pub(super) const fn looks(&self) -> u64 {
+        self.kept.looks
+    }
+
+    /// Old bundles that seemed to be kept back.
+    pub(super) const fn suspects(&self) -> &BTreeSet<u64> {
+        &self.kept.suspects
+    }
+
     pub(super) fn is_told(&self, condition: &Condition) -> bool {
         match &condition.overdue {
             Some(overdue) => self.kept.overdue.contains(&overdue.key),
@@ -128,6 +141,9 @@ impl Memory {
         }
         if let Some(views) = look.views.take() {
             self.kept.views = views;
+        }
+        if let Some(suspects) = look.suspects.take() {
+            (self.kept.looks, self.kept.suspects) = (self.kept.looks.wrapping_add(1), suspects);
         }
         if let Some(overdue) = look.overdue.take() {
             (self.kept.judged, self.kept.overdue) = (true, overdue);

@@ -13,6 +13,7 @@
 //! and the state tells it again, under the same id.
 
 mod alert;
+mod fault;
 mod lock;
 mod look;
 mod memory;
