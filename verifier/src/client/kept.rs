@@ -24,7 +24,7 @@ pub enum StateError {
     /// The file cannot be read.
     #[error("{0}")]
     Unreadable(io::Error),
-    /// It is not what [`State::write`] wrote.
+    /// It is not what [`write()`] wrote.
     #[error("{what}")]
     Damaged {
         /// What is wrong with it.
@@ -38,7 +38,7 @@ pub enum StateError {
     Snapshot(#[from] SnapshotError),
 }
 
-/// Reads what [`write`] wrote under the same magic line; the bytes are those of the file.
+/// Reads what [`write()`] wrote under the same magic line; the bytes are those of the file.
 ///
 /// # Errors
 /// [`StateError`] for everything else.

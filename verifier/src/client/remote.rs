@@ -27,7 +27,7 @@ pub struct Remote {
     agent: Agent,
     /// The address without a final slash.
     root: String,
-    /// How often one file is asked for.
+    /// How often one file is asked for, at least once.
     tries: u32,
 }
 
@@ -72,20 +72,18 @@ impl Remote {
         read: impl Fn(ureq::BodyReader<'static>) -> io::Result<T>,
     ) -> Result<Option<T>, SourceError> {
         let address = format!("{}/{path}", self.root);
-        let mut wait = FIRST_WAIT;
-        for left in (0..self.tries).rev() {
-            let (error, asked) = match self.ask(&address, &read) {
+        let (mut wait, mut left) = (FIRST_WAIT, self.tries);
+        loop {
+            left -= 1;
+            match self.ask(&address, &read) {
                 Ok(found) => return Ok(found),
-                Err(Failed::Passing(error, asked)) if left > 0 => (error, asked),
+                Err(Failed::Passing(_, asked)) if left > 0 => thread::sleep(asked.unwrap_or(wait).min(LONGEST_WAIT)),
                 Err(Failed::Passing(error, _) | Failed::Final(error)) => {
                     return Err(SourceError::Failed { path: address, error });
                 }
-            };
-            drop(error);
-            thread::sleep(asked.unwrap_or(wait).min(LONGEST_WAIT));
+            }
             wait *= 2;
         }
-        Err(SourceError::Failed { path: address, error: "not asked".to_owned() })
     }
 
     fn ask<T>(
