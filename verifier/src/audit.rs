@@ -32,8 +32,9 @@ use crate::log::key::PreparedKey;
 use crate::log::note::VerifierKey;
 use crate::log::tree::{Frontier, TileHash, root_of};
 use crate::record::authority::{Registry, Target};
+use crate::record::disclosure::parse_all;
 use crate::record::entry::{Body, Entry, EntryTime, entry_hash};
-use crate::record::replay::{self, Disclosures};
+use crate::record::replay::{self, Disclosures, OwedError};
 use crate::record::statement::{Content, Statement};
 use crate::record::subject_map::{SubjectMap, SubjectState, map_key};
 
@@ -308,6 +309,26 @@ impl Audit {
     pub fn check_checkpoint(&self, note: &SignedCheckpoint) -> Result<(), AuditError> {
         let empty = || AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size: self.size() } };
         self.replayed().ok_or_else(empty)?.check(note)
+    }
+
+    /// Of an entry that was folded before and is read again: everything that it owes to readers is shown, or erased since.
+    ///
+    /// # Errors
+    /// The first disclosure that is withheld.
+    pub fn check_shown(&self, read: &ReadEntry) -> Result<(), AuditError> {
+        let ReadBody::Statement(held) = &read.body else { return Ok(()) };
+        let fail = |error: OwedError| AuditError { index: read.index, fault: error.into() };
+        let (notice, missing) = match &held.statement.content {
+            Content::Reveal { target, digests } => {
+                let shown = parse_all(&held.disclosures).map_err(|error| fail(error.into()))?;
+                (*target, digests.iter().filter(|digest| !shown.contains_key(digest)).copied().collect())
+            }
+            _ => (read.index, held.shown.missing.clone()),
+        };
+        match missing.into_iter().find(|digest| !self.disclosures.is_erased(notice, *digest)) {
+            Some(digest) => Err(fail(OwedError::Withheld { index: notice, digest })),
+            None => Ok(()),
+        }
     }
 
     /// When every entry of a head is folded: nothing is owed to readers.

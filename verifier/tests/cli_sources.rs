@@ -8,12 +8,13 @@ mod web;
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use forge::{Forge, LOG, disclose, signed_note};
 use program::{run, text, vectors};
 use verifier::log::hash::sha256;
-use web::serve;
+use web::{answer_with, serve};
 
 fn forged(dir: &Path) -> Forge {
     let mut forge = Forge::new(dir);
@@ -72,6 +73,178 @@ fn a_server_that_refuses_is_no_verdict() {
     let (address, _) = serve(&dir.path().join("tree"), 1);
     let ran = run(&["audit", &address, "--policy", text(&dir.path().join("policy.txt")), "--json"]);
     assert_eq!((ran.code, &ran.json("audit")["verdict"]), (2, &"unchecked".into()));
+}
+
+#[test]
+fn a_redirect_is_followed_on_the_same_server_and_nowhere_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let forge = forged(dir.path());
+    let policy = dir.path().join("policy.txt");
+    let (elsewhere, asked) = serve(&dir.path().join("tree"), 0);
+    let served = |to: &'static str, elsewhere: String, root: std::path::PathBuf| {
+        answer_with(move |request| {
+            let moved = |to: String| ("302 Found".to_owned(), format!("Location: {to}\r\n"), Vec::new());
+            match (request.path.strip_prefix("new/"), to) {
+                (Some(path), _) => match fs::read(root.join(path)) {
+                    Ok(body) => ("200 OK".to_owned(), String::new(), body),
+                    Err(_) => ("404 Not Found".to_owned(), String::new(), Vec::new()),
+                },
+                (None, "here") => moved(format!("/new/{}", request.path)),
+                (None, "in a circle") => moved(format!("/{}", request.path)),
+                (None, _) => moved(format!("{elsewhere}/{}", request.path)),
+            }
+        })
+    };
+    let audit = |to| {
+        let address = served(to, elsewhere.clone(), dir.path().join("tree"));
+        run(&["audit", &address, "--policy", text(&policy), "--json"]).json("audit")
+    };
+    assert_eq!((&audit("here")["exit_code"], &audit("here")["entries"]), (&0.into(), &forge.size().into()));
+    for to in ["elsewhere", "in a circle"] {
+        assert_eq!(audit(to)["exit_code"], 2, "{to}");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0, "another server was asked");
+}
+
+#[test]
+fn a_server_that_asks_for_patience_is_asked_again_and_one_that_sends_too_much_is_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    forged(dir.path());
+    let (policy, tree) = (dir.path().join("policy.txt"), dir.path().join("tree"));
+    let root = tree.clone();
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let address = answer_with(move |request| match fs::read(root.join(&request.path)) {
+        _ if count.fetch_add(1, Ordering::SeqCst) % 4 == 3 => {
+            ("429 Too Many Requests".to_owned(), "Retry-After: 0\r\n".to_owned(), Vec::new())
+        }
+        Ok(body) => ("200 OK".to_owned(), String::new(), body),
+        Err(_) => ("404 Not Found".to_owned(), String::new(), Vec::new()),
+    });
+    assert_eq!(run(&["audit", &address, "--policy", text(&policy)]).code, 0);
+    for path in ["checkpoint", "tile/entries/000", "tile/0/000", "checkpoints/56"] {
+        let root = tree.clone();
+        let address = answer_with(move |request| match fs::read(root.join(&request.path)) {
+            Ok(_) if request.path == path => ("200 OK".to_owned(), String::new(), vec![b'a'; 20 << 20]),
+            Ok(body) => ("200 OK".to_owned(), String::new(), body),
+            Err(_) => ("404 Not Found".to_owned(), String::new(), Vec::new()),
+        });
+        let json = run(&["audit", &address, "--policy", text(&policy), "--json"]).json("audit");
+        assert_eq!((&json["exit_code"], &json["error"]["rule"]), (&1.into(), &"too-long".into()), "{path}");
+    }
+}
+
+/// A server of a tree that fails at one file as long as it is told to, and remembers what it was asked for.
+struct Failing {
+    address: String,
+    fails: Arc<AtomicBool>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Failing {
+    fn at(path: &'static str, tree: &Path) -> Self {
+        let (fails, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(Mutex::new(Vec::new())));
+        let (failing, keeping, root) = (fails.clone(), asked.clone(), tree.to_owned());
+        let address = answer_with(move |request| {
+            keeping.lock().unwrap().push(request.path.clone());
+            match fs::read(root.join(&request.path)) {
+                _ if request.path == path && failing.load(Ordering::SeqCst) => {
+                    ("500 Broken".to_owned(), String::new(), Vec::new())
+                }
+                Ok(body) => ("200 OK".to_owned(), String::new(), body),
+                Err(_) => ("404 Not Found".to_owned(), String::new(), Vec::new()),
+            }
+        });
+        Self { address, fails, asked }
+    }
+
+    /// From here on it serves everything; forgets what it was asked for.
+    fn mend(&self) {
+        self.fails.store(false, Ordering::SeqCst);
+        self.asked.lock().unwrap().clear();
+    }
+
+    fn was_asked(&self, path: &str) -> bool {
+        self.asked.lock().unwrap().iter().any(|asked| asked == path)
+    }
+}
+
+fn publish(forge: &mut Forge, numbers: std::ops::Range<u32>, name: &str) {
+    for n in numbers {
+        forge.publish("P1", &format!("{name}{n}"), "announcement", "", &[]);
+    }
+}
+
+#[test]
+fn an_audit_that_was_broken_off_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut forge = forged(dir.path());
+    publish(&mut forge, 400..900, "n");
+    forge.seal();
+    forge.finish();
+    let (policy, tree) = (dir.path().join("policy.txt"), dir.path().join("tree"));
+    let state = dir.path().join("state");
+    let unfinished = dir.path().join("state.unfinished");
+    for command in ["audit", "monitor"] {
+        let audit = |server: &Failing| {
+            let args = [command, &server.address, "--policy", text(&policy), "--state", text(&state)];
+            let once = ["--once", "--max-age", "5000w"];
+            run(&[&args[..], if command == "monitor" { &once } else { &[] }].concat()).code
+        };
+        let server = Failing::at("tile/entries/002", &tree);
+        assert_eq!(audit(&server), 2);
+        assert!(!server.was_asked("checkpoints/56") && (command == "monitor" || !state.exists()));
+        server.mend();
+        assert_eq!(audit(&server), 0);
+        assert!(!server.was_asked("tile/entries/001"), "{command} has read it before");
+        assert!(server.was_asked("tile/entries/002") && server.was_asked("checkpoints/56"));
+        assert!(!unfinished.exists());
+        for file in ["state", "state.audit"] {
+            let _ = fs::remove_file(dir.path().join(file));
+        }
+    }
+    // A tile above the leaves that could not be read is asked for again; what is damaged is not gone on from.
+    let audit =
+        |server: &Failing| run(&["audit", &server.address, "--policy", text(&policy), "--state", text(&state)]).code;
+    let server = Failing::at("tile/entries/002", &tree);
+    assert_eq!(audit(&server), 2);
+    let mut bytes = fs::read(&unfinished).unwrap();
+    bytes[99] ^= 1;
+    fs::write(&unfinished, bytes).unwrap();
+    server.mend();
+    assert_eq!(audit(&server), 0);
+    assert!(server.was_asked("tile/entries/000"));
+}
+
+#[test]
+fn an_audit_that_was_broken_off_sees_that_the_past_was_changed_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut forge = forged(dir.path());
+    publish(&mut forge, 400..900, "n");
+    forge.seal();
+    forge.finish();
+    let (policy, tree) = (dir.path().join("policy.txt"), dir.path().join("tree"));
+    let (state, unfinished) = (dir.path().join("state"), dir.path().join("state.unfinished"));
+    let audit = |server: &Failing| {
+        run(&["audit", &server.address, "--policy", text(&policy), "--state", text(&state), "--json"]).json("audit")
+    };
+    let server = Failing::at("tile/entries/002", &tree);
+    assert_eq!(audit(&server)["exit_code"], 2);
+    assert!(unfinished.exists());
+    // The same key, another history from its first notice on.
+    fs::remove_dir_all(&tree).unwrap();
+    let mut other = Forge::new(dir.path());
+    publish(&mut other, 0..1000, "other");
+    other.seal();
+    other.finish();
+    server.mend();
+    for _ in 0..2 {
+        let json = audit(&server);
+        assert_eq!((&json["exit_code"], &json["error"]["rule"]), (&1.into(), &"fork".into()), "{json}");
+        let evidence = json["evidence"].as_str().unwrap();
+        assert_eq!(run(&["evidence", evidence, "--policy", text(&policy)]).code, 0);
+    }
+    fs::remove_file(&unfinished).unwrap();
+    assert_eq!(audit(&server)["exit_code"], 0, "alone, the other history is sound");
 }
 
 #[test]

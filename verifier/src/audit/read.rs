@@ -61,7 +61,7 @@ pub struct ReadStatement {
     pub opened: bool,
     /// If opened: what is shown, and digests neither shown nor sealed.
     pub shown: Shown,
-    /// If not opened: the disclosures.
+    /// If not opened, and of a rulebook: the disclosures.
     pub disclosures: Vec<String>,
     /// Where the JWT begins and ends in the entry's bytes.
     jwt: core::ops::Range<usize>,
@@ -88,6 +88,7 @@ impl ReadEntry {
                     return Err(Fault::Subject);
                 }
                 let opened = statement.kind() != Kind::Reveal;
+                let kept = !opened || statement.kind() == Kind::Rulebook;
                 let shown = if opened { replay::open(&statement, None, disclosures)? } else { Shown::default() };
                 let start = jwt.as_ptr() as usize - text.as_ptr() as usize;
                 ReadBody::Statement(Box::new(ReadStatement {
@@ -97,7 +98,7 @@ impl ReadEntry {
                     statement,
                     opened,
                     shown,
-                    disclosures: if opened { Vec::new() } else { disclosures.to_vec() },
+                    disclosures: if kept { disclosures.to_vec() } else { Vec::new() },
                     jwt: start..start + jwt.len(),
                 }))
             }

@@ -78,7 +78,8 @@ impl Snapshot {
 }
 
 impl Audit {
-    /// What to remember after the head `note`, which ends in the last seal folded.
+    /// What to remember after the head `note`, or on the way to it. What was folded since the last seal is in it: the map is made
+    /// of all subjects, and those of them that are not sealed yet will be with the next seal.
     pub fn snapshot(&self, note: String) -> Snapshot {
         let subjects = self.subjects.iter().map(|(key, state)| SavedSubject {
             key: key.0,
@@ -101,11 +102,20 @@ impl Audit {
         }
     }
 
-    /// Goes on where a snapshot was taken.
+    /// Goes on where a snapshot was taken, after a head.
     ///
     /// # Errors
     /// The snapshot is of another version or damaged.
     pub fn resume(snapshot: Snapshot) -> Result<Self, SnapshotError> {
+        let sealed = !snapshot.leaves.is_empty();
+        Self::resume_within(snapshot, sealed)
+    }
+
+    /// Goes on where a snapshot was taken, wherever that was; `sealed` says whether its last entry is a seal.
+    ///
+    /// # Errors
+    /// The snapshot is of another version or damaged.
+    pub fn resume_within(snapshot: Snapshot, sealed: bool) -> Result<Self, SnapshotError> {
         if snapshot.version != VERSION {
             return Err(SnapshotError::Version { found: snapshot.version });
         }
@@ -117,7 +127,7 @@ impl Audit {
             audit.frontier.push(LeafHash(*leaf));
         }
         audit.time = EntryTime(snapshot.time);
-        audit.sealed = !audit.leaves.is_empty();
+        audit.sealed = sealed;
         audit.registry = Some(remake_registry(&snapshot.authority).ok_or_else(|| damaged("authority"))?);
         audit.authority = snapshot.authority;
         let mut map = SubjectMap::default();

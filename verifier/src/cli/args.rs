@@ -44,6 +44,14 @@ pub(crate) enum Command {
     Absence(AbsenceArgs),
     /// Replay a whole ledger from an exported directory or an http(s) address
     Audit(AuditArgs),
+    /// Follow a ledger: audit what is new, ask its witnesses, and raise an alarm for whatever is or becomes wrong
+    #[command(
+        after_help = "Exit codes of --once: 0 nothing to report; 1 the ledger is false, for as long as it is; 2 could not check, or an \
+                            alert could not be delivered and will be sent again; 3 intact, but stale, without its quorum, or a \
+                            stage has become overdue; 4 newer format. Without --once it goes on until it is stopped, and each look \
+                            has such a code in --json"
+    )]
+    Monitor(MonitorArgs),
     /// Hold a receipt against a later dossier and write down what cannot both be true
     #[command(
         after_help = "Exit codes: 0 they agree; 1 they contradict each other, and the evidence is written, or one of them does \
@@ -151,6 +159,48 @@ pub(crate) struct AuditArgs {
     /// Judge as of this instant or end of day, no later than the head: 2026-03-17, 2026-03-17T00:32:00+08:00
     #[arg(long, value_parser = parse_as_of, requires = "report")]
     pub(crate) as_of: Option<i64>,
+}
+
+/// Arguments of `monitor`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MonitorArgs {
+    /// An http(s) address, or an exported directory
+    pub(crate) source: String,
+    /// The trust policy: whose word counts
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
+    /// Remember here what was seen and told; the audit is kept beside it, in a file of the same name with .audit behind
+    #[arg(long)]
+    pub(crate) state: PathBuf,
+    /// Time between two looks: 90s, 30m, 12h
+    #[arg(long, default_value = "60s", value_parser = parse_duration)]
+    pub(crate) interval: u64,
+    /// Run this command for each alert, with the alert as one JSON object on its standard input; it must end with 0
+    #[arg(long, value_name = "CMD")]
+    pub(crate) on_alert: Option<String>,
+    /// POST each alert as JSON to this address, which must answer with 2xx
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook: Option<String>,
+    /// Where a witness of the policy shows what it has seen, if not at the address in the policy
+    #[arg(long, value_name = "NAME=URL", value_parser = parse_witness_monitor)]
+    pub(crate) witness_monitor: Vec<(String, String)>,
+    /// Raise an alarm for a head older than this: 90s, 30m, 12h, 7d, 2w; without it, for one older than 7d
+    #[arg(long, value_parser = parse_duration)]
+    pub(crate) max_age: Option<u64>,
+    /// Where evidence against the ledger is written; by default evidence.json, beside the state
+    #[arg(long)]
+    pub(crate) evidence: Option<PathBuf>,
+    /// Look once and exit, for cron
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+fn parse_witness_monitor(text: &str) -> Result<(String, String), String> {
+    let wrong =
+        || "expected the name of a witness in the policy and an http(s) address: w1=https://w1.example".to_owned();
+    let (name, url) = text.split_once('=').ok_or_else(wrong)?;
+    let is_url = url.starts_with("http://") || url.starts_with("https://");
+    if name.is_empty() || !is_url { Err(wrong()) } else { Ok((name.to_owned(), url.to_owned())) }
 }
 
 /// Reads the command line; help is in the language asked for, or the environment's.

@@ -7,18 +7,17 @@
 //! --report: every entry is read, into a chronicle too ─▶ inspection
 //! ```
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use std::{fs, io};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 use verifier::audit::{Audit, AuditError, Fault};
 use verifier::client::evidence::{default_path, keep};
-use verifier::client::{Follower, Source, State, StateError, Stop, TreeFault, read_head};
+use verifier::client::{Discontinued, Follower, Source, State, StateError, Stop, TreeFault, Unfinished, read_head};
 use verifier::dossier::time_group;
 use verifier::evidence::Evidence;
-use verifier::evidence::path::{consistency_path, of_leaves};
 use verifier::explain::lifecycle::moment;
 use verifier::lifecycle::AsOf;
 use verifier::lifecycle::chronicle::Chronicle;
@@ -35,12 +34,15 @@ use super::input::read_policy;
 use super::inspection::{self, Inspection};
 use super::lang::Lang;
 use super::message::Message;
+use super::progress;
 use super::receipt::{cosigners, head_facts};
 use super::report::{Failure, Reason, Report};
 
 const COMMAND: &str = "audit";
 /// How often an audit goes on to a newer head when a disclosure is missing that a newer erasure may cover.
 const CONTINUATIONS: u32 = 8;
+/// How often is written down how far a long audit has come.
+const WRITE_EVERY: Duration = Duration::from_mins(1);
 
 /// Audits the source.
 pub(super) fn run(args: &AuditArgs, lang: Lang, json: bool) -> Report {
@@ -52,7 +54,9 @@ struct Run {
     follower: Follower,
     /// What a report is made from, if one is asked for.
     chronicle: Option<Chronicle>,
-    /// The head audited last time.
+    /// Where is written how far it has come, if it can go on from there.
+    unfinished: Option<PathBuf>,
+    /// The head audited last time, or one that an audit was on its way to.
     seen: Option<SignedCheckpoint>,
     evidence: PathBuf,
     lang: Lang,
@@ -90,6 +94,7 @@ fn audit(args: &AuditArgs, lang: Lang, json: bool) -> Result<Report, Failure> {
             let message = Message::StateUnwritable { path: &shown, error: &error.to_string() };
             Failure::unchecked("state", message.text(lang))
         })?;
+        drop(fs::remove_file(Unfinished::beside(path)));
         report.say(Message::StateKept { path: &shown }.text(lang));
     }
     report.accepted = Message::AuditHolds.text(lang);
@@ -145,13 +150,30 @@ impl Run {
             }
             None => (Follower::new(source, policy, origin), None),
         };
-        let mut run = Self { follower, chronicle: None, seen, evidence, lang, quiet };
+        let unfinished = args.state.as_deref().filter(|_| args.report.is_none()).map(Unfinished::beside);
+        let mut run = Self { follower, chronicle: None, unfinished, seen, evidence, lang, quiet };
+        run.go_on(origin);
         if args.report.is_some() {
             // A report needs every entry: what was seen before is only held against what is read now.
             run.check_continues(head)?;
             (run.follower, run.chronicle) = (run.follower.begin_anew(origin), Some(Chronicle::default()));
         }
         Ok(run)
+    }
+
+    /// Goes on from where an audit was broken off, if that is beyond the state and continues it; the head it was on its way to was
+    /// seen.
+    fn go_on(&mut self, origin: &str) {
+        let Some(unfinished) = self.unfinished.as_deref().and_then(Unfinished::read) else { return };
+        let continues = self.seen.as_ref().is_none_or(|seen| {
+            unfinished.root_at(seen.checkpoint.size).is_some_and(|root| root == seen.checkpoint.root)
+        });
+        if continues && unfinished.origin() == origin {
+            let (source, policy) = (self.follower.source().clone(), self.follower.policy().clone());
+            if let Ok((follower, head)) = Follower::go_on(source, policy, unfinished) {
+                (self.follower, self.seen) = (follower, Some(head));
+            }
+        }
     }
 
     fn audit(&self) -> &Audit {
@@ -200,41 +222,42 @@ impl Run {
 
     /// The head must not be smaller than what was audited before, nor another of the same size.
     fn check_continues(&self, head: &SignedCheckpoint) -> Result<(), Failure> {
-        let (found, reached) = (head.checkpoint.size, self.audit().size());
-        let Some(seen) = self.seen.as_ref().filter(|_| found <= reached) else { return Ok(()) };
-        let expected = self.audit().root_at(found).unwrap_or_else(|| self.audit().root());
-        if expected != head.checkpoint.root {
-            let leaves = self.audit().leaves();
-            let evidence = Evidence::fork(seen.clone(), head.clone(), |smaller, larger| {
-                consistency_path(smaller, larger, of_leaves(leaves))
-            });
-            let fork = TreeFault::Fork { size: found.0, expected, found: head.checkpoint.root, note: head.format() };
-            return Err(self.kept(evidence.as_ref(), self.failed(&fork)));
+        let Some(seen) = &self.seen else { return Ok(()) };
+        match self.follower.check_continues(seen, head) {
+            Ok(()) => Ok(()),
+            Err(Discontinued::Fork { fault, evidence }) => Err(self.kept(evidence.as_deref(), self.failed(&fault))),
+            Err(Discontinued::Rollback { seen, found, evidence }) => {
+                let message = Message::Rollback { seen: seen.0, found: found.0 }.text(self.lang);
+                Err(self.kept(Some(&evidence), Failure::rejected("rollback", None, message)))
+            }
         }
-        if found < reached {
-            let message = Message::Rollback { seen: reached.0, found: found.0 }.text(self.lang);
-            let evidence = Evidence::Rollback { notes: [seen.clone(), head.clone()] };
-            return Err(self.kept(Some(&evidence), Failure::rejected("rollback", None, message)));
-        }
-        Ok(())
     }
 
     /// The head seen before is one that the entries read lead to.
     fn check_seen(&self) -> Result<(), Stop> {
-        // An audit that went on from its state began with that head.
-        let (Some(seen), Some(_)) = (&self.seen, &self.chronicle) else { return Ok(()) };
-        let (size, found) = (seen.checkpoint.size, seen.checkpoint.root);
-        match self.audit().root_at(size) {
-            Some(expected) if expected != found => {
-                Err(TreeFault::Fork { size: size.0, expected, found, note: seen.format() }.into())
-            }
-            _ => Ok(()),
+        match &self.seen {
+            Some(seen) => self.follower.check_seen(seen),
+            None => Ok(()),
         }
     }
 
     fn fold_to(&mut self, head: &SignedCheckpoint) -> Result<(), Stop> {
         let progress = self.progress(head.checkpoint.size.0, self.audit().size().0);
-        let folded = self.follower.fold_to(head, self.chronicle.as_mut(), &mut |_| progress.inc(1));
+        let mut written = Instant::now();
+        let folded = loop {
+            let folded = self.follower.fold_some(head, self.chronicle.as_mut(), &mut |_| progress.inc(1));
+            if let Ok(Some(cosigned)) = folded {
+                break Ok(cosigned);
+            }
+            let failed = matches!(folded, Err(Stop::Failed { .. }));
+            if failed || (folded.is_ok() && written.elapsed() >= WRITE_EVERY) {
+                self.write_unfinished(head);
+                written = Instant::now();
+            }
+            if let Err(stop) = folded {
+                break Err(stop);
+            }
+        };
         progress.finish_and_clear();
         let cosigned = folded?;
         let group = time_group(self.follower.policy());
@@ -244,22 +267,28 @@ impl Run {
         Ok(())
     }
 
-    fn progress(&self, length: u64, position: u64) -> ProgressBar {
-        let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(length), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len}  {per_sec}  {eta}") {
-            bar.set_style(style);
+    /// Writes down how far the audit has come. If that cannot be done, it begins again where the state was taken.
+    fn write_unfinished(&self, head: &SignedCheckpoint) {
+        if let Some(path) = self.unfinished.as_ref().filter(|_| self.audit().size().0 > 0) {
+            drop(self.follower.unfinished(head).write(path));
         }
-        bar.with_position(position)
+    }
+
+    fn progress(&self, length: u64, position: u64) -> ProgressBar {
+        progress::bar(self.quiet, length, position)
     }
 
     /// What stopped the audit, written down if others can check it.
     fn explain(&mut self, stop: Stop, head: &SignedCheckpoint) -> Failure {
         let Stop::Found(fault) = stop else { return told(&stop, self.lang) };
-        if let Some(fork) = self.fork(&fault, head) {
+        if let Some(fork) = self.follower.fork(&fault, self.seen.as_ref(), head) {
             let mut failure = self.failed(&fault);
             failure.rule = "fork";
             return self.kept(Some(&fork), failure);
+        }
+        if let Some(path) = &self.unfinished {
+            // It may hold what is false, or owed, and may be mended.
+            drop(fs::remove_file(path));
         }
         match fault {
             // Another root is a fork only if the head's own tiles say so: else the tree is simply false.
@@ -274,31 +303,6 @@ impl Run {
             }
             fault => self.failed(&fault),
         }
-    }
-
-    /// Evidence that not all of these are of one tree: the head, the note that was found false, the head audited last time.
-    /// Nothing if they are, or if neither the source nor the audit shows it.
-    fn fork(&self, fault: &TreeFault, head: &SignedCheckpoint) -> Option<Evidence> {
-        let note = match fault {
-            TreeFault::Fork { note, .. } if *note != head.format() => SignedCheckpoint::parse(note).ok(),
-            _ => None,
-        };
-        let seen = self.seen.as_ref();
-        let from_head = [note.as_ref(), seen].into_iter().flatten().find_map(|note| self.fork_from_head(note, head));
-        from_head.or_else(|| {
-            let evidence = Evidence::fork(note?, seen?.clone(), |smaller, larger| {
-                consistency_path(smaller, larger, of_leaves(self.audit().leaves()))
-            });
-            evidence.filter(|evidence| evidence.check(self.policy()).is_ok())
-        })
-    }
-
-    fn fork_from_head(&self, note: &SignedCheckpoint, head: &SignedCheckpoint) -> Option<Evidence> {
-        if note.checkpoint.size != head.checkpoint.size {
-            return self.follower.prove_fork(note.clone(), head);
-        }
-        let differ = note.checkpoint.root != head.checkpoint.root;
-        differ.then(|| Evidence::fork(note.clone(), head.clone(), |_, _| None)).flatten()
     }
 
     fn failed(&self, fault: &TreeFault) -> Failure {

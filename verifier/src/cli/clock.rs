@@ -7,6 +7,9 @@ use verifier::lifecycle::instant::day_after;
 use verifier::record::entry::EntryTime;
 use verifier::record::instant::{Instant, SHANGHAI};
 
+/// The age in seconds from which on a head is stale, if nobody says otherwise (formats.md §5): 7 days.
+pub(crate) const DEFAULT_MAX_AGE: u64 = 7 * 86_400;
+
 /// Seconds since the Unix epoch by this computer's clock; 0 if that stands before it.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())

@@ -6,6 +6,7 @@
 //!              │        │         │          │            │         └── client: source (directory, http), state, evidence
 //!              └────────┴─────────┴──────────┴────────────┴── input (a file or standard input, limited)
 //!                                                         audit ──▶ inspection (an inspector's report)
+//!          monitor: an audit that goes on, look after look ──▶ alerts
 //! message: every text, in both languages
 //! ```
 //!
@@ -22,6 +23,8 @@ mod input;
 mod inspection;
 mod lang;
 mod message;
+mod monitor;
+mod progress;
 mod receipt;
 mod report;
 mod terminal;
@@ -49,6 +52,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Contradict(args) => contradict::run(args, lang),
         Command::Evidence(args) => evidence::run(args, lang),
         Command::Audit(args) => audit::run(args, lang, json),
+        Command::Monitor(args) => return monitor::run(args, lang, json),
     };
     let verdict = report.verdict();
     print(&report, lang, json);

@@ -1,20 +1,21 @@
 //! An audit that goes on from head to head.
 
-use std::collections::BTreeSet;
 use std::prelude::rust_2024::*;
 
 use super::fault::{Stop, TreeFault};
-use super::pipeline::{self, Levels};
+use super::kept::StateError;
+use super::pipeline::{self, Kept, Levels};
 use super::published;
 use super::shown::Shown;
 use super::source::Source;
-use super::state::{State, StateError};
+use super::state::{State, Unfinished};
 use super::tree::Tree;
 use crate::audit::{Audit, AuditError, Fault, ReadEntry};
 use crate::evidence::Evidence;
 use crate::lifecycle::chronicle::Chronicle;
 use crate::log::checkpoint::SignedCheckpoint;
-use crate::log::index::LeafIndex;
+use crate::log::hash::{Hash, RootHash};
+use crate::log::index::{LeafIndex, TreeSize};
 use crate::log::policy::Policy;
 use crate::log::policy_check::Witnessed;
 use crate::log::quorum::Cosigned;
@@ -26,9 +27,7 @@ pub struct Follower {
     source: Source,
     policy: Policy,
     audit: Audit,
-    /// Sizes of published checkpoints found to end in a seal.
-    checked: BTreeSet<u64>,
-    levels: Levels,
+    kept: Kept,
 }
 
 /// The published head, under the policy.
@@ -36,16 +35,26 @@ pub struct Follower {
 /// # Errors
 /// There is none, it cannot be read, or it does not satisfy the policy.
 pub fn read_head(source: &Source, policy: &Policy) -> Result<(SignedCheckpoint, Witnessed), Stop> {
+    let (head, _) = read_signed_head(source, policy)?;
+    let witnessed = policy.check(&head).map_err(TreeFault::Head)?;
+    Ok((head, witnessed))
+}
+
+/// As [`read_head`], but for the quorum: for whoever has something to say of a head that lacks it.
+///
+/// # Errors
+/// There is none, it cannot be read, or it is not one of the policy's log.
+pub fn read_signed_head(source: &Source, policy: &Policy) -> Result<(SignedCheckpoint, Witnessed), Stop> {
     let missing = || TreeFault::Missing { path: "checkpoint".into() };
     let head = published::read(source, "checkpoint")?.ok_or_else(missing)?;
-    let witnessed = policy.check(&head).map_err(TreeFault::Head)?;
+    let witnessed = policy.check_log(&head).map_err(TreeFault::Head)?;
     Ok((head, witnessed))
 }
 
 impl Follower {
     /// A new audit of the ledger of this origin.
     pub fn new(source: Source, policy: Policy, origin: &str) -> Self {
-        Self { source, policy, audit: Audit::new(origin), checked: BTreeSet::new(), levels: Levels::default() }
+        Self { source, policy, audit: Audit::new(origin), kept: Kept::default() }
     }
 
     /// An audit that goes on where a state was taken; and the head it was taken at. Hashes every leaf once.
@@ -53,20 +62,24 @@ impl Follower {
     /// # Errors
     /// [`StateError`] if the state contradicts itself.
     pub fn resume(source: Source, policy: Policy, state: State) -> Result<(Self, SignedCheckpoint), StateError> {
-        let head = SignedCheckpoint::parse(state.head())
-            .map_err(|_| StateError::Damaged { what: "its head is no checkpoint" })?;
+        let head = state.signed_head()?;
         let audit = Audit::resume(state.snapshot)?;
         if audit.size() != head.checkpoint.size || audit.root() != head.checkpoint.root {
             return Err(StateError::Damaged { what: "its head is not that of its entries" });
         }
-        let levels = Levels::of(audit.leaves());
-        Ok((Self { source, policy, audit, checked: state.checked.into_iter().collect(), levels }, head))
+        let (levels, checked) = (Levels::of(audit.leaves()), state.checked.into_iter().collect());
+        Ok((Self { source, policy, audit, kept: Kept { levels, checked, ..Kept::default() } }, head))
     }
 
     /// Begins anew, with nothing audited; the source is kept.
     #[must_use]
     pub fn begin_anew(self, origin: &str) -> Self {
         Self::new(self.source, self.policy, origin)
+    }
+
+    /// Where it reads.
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The audit so far.
@@ -81,7 +94,7 @@ impl Follower {
 
     /// How many published checkpoints were found good.
     pub fn checkpoints(&self) -> usize {
-        self.checked.len()
+        self.kept.checked.len()
     }
 
     /// The published head, as [`read_head`].
@@ -92,23 +105,42 @@ impl Follower {
         read_head(&self.source, &self.policy)
     }
 
-    /// Audits what is new up to a head, which the log's key must have signed; says who cosigned it. `chronicle`, of the same
-    /// entries, takes in what a report needs; `folded` is told every entry. Nothing is owed to readers once this and
+    /// Audits what is new up to a head, stage after stage. As [`fold_some`](Self::fold_some).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn fold_to(
+        &mut self,
+        head: &SignedCheckpoint,
+        mut chronicle: Option<&mut Chronicle>,
+        folded: &mut dyn FnMut(&ReadEntry),
+    ) -> Result<Cosigned, Stop> {
+        loop {
+            if let Some(cosigned) = self.fold_some(head, chronicle.as_deref_mut(), folded)? {
+                return Ok(cosigned);
+            }
+        }
+    }
+
+    /// Audits what is new up to a head, which the log's key must have signed; says who cosigned it, or nothing if the
+    /// source is remote and there is more: what was audited so far can be written down meanwhile. `chronicle`, of the same entries, takes in what a report needs; `folded` is told every entry. Nothing is owed to readers once this and
     /// [`Audit::settle`] have succeeded.
     ///
     /// # Errors
     /// What is false, after which this audit is over; or that a file could not be read, after which it can be gone on with.
-    pub fn fold_to(
+    pub fn fold_some(
         &mut self,
         head: &SignedCheckpoint,
         chronicle: Option<&mut Chronicle>,
         folded: &mut dyn FnMut(&ReadEntry),
-    ) -> Result<Cosigned, Stop> {
+    ) -> Result<Option<Cosigned>, Stop> {
         let size = head.checkpoint.size;
         let tree = Tree::new(&self.source, &self.policy, size);
-        pipeline::run(&tree, &mut self.audit, &mut self.levels, &mut self.checked, chronicle, folded)?;
+        if !pipeline::run(&tree, &mut self.audit, &mut self.kept, chronicle, folded)? {
+            return Ok(None);
+        }
         match self.audit.replayed() {
-            Some(replayed) => published::check_note(&self.policy, &replayed, head, "checkpoint".into()),
+            Some(replayed) => published::check_note(&self.policy, &replayed, head, "checkpoint".into()).map(Some),
             None => Err(AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size } }.into()),
         }
     }
@@ -130,7 +162,38 @@ impl Follower {
 
     /// What to remember after `head`, up to which the audit has come.
     pub fn state(&self, head: &SignedCheckpoint) -> State {
-        State { snapshot: self.audit.snapshot(head.format()), checked: self.checked.iter().copied().collect() }
+        State { snapshot: self.audit.snapshot(head.format()), checked: self.kept.checked.iter().copied().collect() }
+    }
+
+    /// What to remember on the way to `head`, wherever the audit stands.
+    pub fn unfinished(&self, head: &SignedCheckpoint) -> Unfinished {
+        Unfinished {
+            state: self.state(head),
+            sealed: self.audit.ends_in_seal(),
+            seals: self.kept.seals.iter().map(|(size, root)| (size.0, root.0.0)).collect(),
+            unread: self.kept.unread.iter().map(|(level, at, hashes)| (*level, *at, bytes_of(hashes))).collect(),
+        }
+    }
+
+    /// An audit that goes on where [`unfinished`](Self::unfinished) was taken; and the head it was on its way to.
+    ///
+    /// # Errors
+    /// [`StateError`] if it contradicts itself.
+    pub fn go_on(
+        source: Source,
+        policy: Policy,
+        unfinished: Unfinished,
+    ) -> Result<(Self, SignedCheckpoint), StateError> {
+        let head = unfinished.head()?;
+        let Unfinished { state: State { snapshot, checked }, sealed, seals, unread } = unfinished;
+        let audit = Audit::resume_within(snapshot, sealed)?;
+        let kept = Kept {
+            levels: Levels::of(audit.leaves()),
+            seals: seals.into_iter().map(|(size, root)| (TreeSize(size), RootHash(Hash(root)))).collect(),
+            unread: unread.into_iter().map(|(level, at, hashes)| (level, at, hashes_of(hashes))).collect(),
+            checked: checked.into_iter().collect(),
+        };
+        Ok((Self { source, policy, audit, kept }, head))
     }
 
     /// Evidence that a note is not of the tree of `head`, from the hash tiles that the source shows; nothing if it is, or if they
@@ -146,4 +209,12 @@ impl Follower {
         }
         Shown::read(&self.source, &self.policy, head)?.evidence(error, &mut self.audit)
     }
+}
+
+fn bytes_of(hashes: &[Hash]) -> Vec<[u8; 32]> {
+    hashes.iter().map(|hash| hash.0).collect()
+}
+
+fn hashes_of(bytes: Vec<[u8; 32]>) -> Vec<Hash> {
+    bytes.into_iter().map(Hash).collect()
 }

@@ -34,13 +34,15 @@ use super::tree::Tree;
 
 /// Seals whose checkpoints a source that cannot list is asked for.
 const PROBED: usize = 1000;
+/// Bundles read from a remote source in one go, after which what was audited can be written down.
+const STAGE: u64 = 256;
 
 /// Work for any thread.
 enum Job {
     Read(u64),
     Verify(Vec<(ReadEntry, PreparedKey)>),
     Published(Box<Replayed>),
-    Tile(TileKind, u64, Vec<Hash>),
+    Tile(Tile),
     Attachment(String),
 }
 
@@ -51,19 +53,36 @@ enum Done {
     Right(Option<Published>),
     /// The index it is about, or that of the last entry it depends on.
     Wrong(u64, Stop),
+    /// A tile that could not be read, and must be.
+    Unread(Tile, Stop),
 }
 
-/// Folds what a tree holds beyond the audit, and checks tiles and published checkpoints. `checked` are the sizes of
-/// checkpoints known to end in a seal; those found good are added. `chronicle`, of the same entries as the audit, takes in what
-/// a report needs; `folded` is told every entry once it is folded.
+/// A hash tile above the leaves: its level, its number, what it must hold.
+pub(super) type Tile = (u8, u64, Vec<Hash>);
+
+/// What an audit keeps beside itself from one head to the next.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) levels: Levels,
+    /// The newest seals whose checkpoints were not asked for yet, for a source that cannot list them: a run that failed leaves
+    /// some.
+    pub(super) seals: VecDeque<(TreeSize, RootHash)>,
+    /// Tiles that could not be read.
+    pub(super) unread: Vec<Tile>,
+    /// Sizes of published checkpoints found to end in a seal.
+    pub(super) checked: BTreeSet<u64>,
+}
+
+/// Folds what a tree holds beyond the audit, and checks tiles and published checkpoints; those found good are kept.
+/// `chronicle`, of the same entries as the audit, takes in what a report needs; `folded` is told every entry once it is folded.
+/// From a remote source a stage is read at a time: whether that was the last.
 pub(super) fn run(
     tree: &Tree<'_>,
     audit: &mut Audit,
-    levels: &mut Levels,
-    checked: &mut BTreeSet<u64>,
+    Kept { levels, seals, unread, checked }: &mut Kept,
     chronicle: Option<&mut Chronicle>,
     folded: &mut dyn FnMut(&ReadEntry),
-) -> Result<(), Stop> {
+) -> Result<bool, Stop> {
     let listed = published::listed(tree)?;
     tree.check_disclosure_files()?;
     check_known(tree, audit, &listed, checked)?;
@@ -71,9 +90,10 @@ pub(super) fn run(
     let attachments = if audit.size().0 == 0 { attachment::listed(tree.source)? } else { Vec::new() };
     let cores = thread::available_parallelism().map_or(2, NonZero::get);
     let workers = if tree.source.is_remote() { cores.max(8) } else { cores };
-    let bundles = tree.size.0.div_ceil(u64::from(WIDTH));
+    let all = tree.size.0.div_ceil(u64::from(WIDTH));
     let first = audit.size().0 / u64::from(WIDTH);
     let start = usize::try_from(first * u64::from(WIDTH)).unwrap_or(usize::MAX);
+    let bundles = if tree.source.is_remote() { all.min(first.saturating_add(STAGE)) } else { all };
     let known = audit.leaves().get(start..).unwrap_or_default().to_vec();
     let jobs = channel();
     let done = channel();
@@ -91,7 +111,9 @@ pub(super) fn run(
             listed,
             attachments,
             levels,
-            seals: VecDeque::new(),
+            seals,
+            unread,
+            last: bundles == all,
             jobs: jobs.0,
             outstanding: 0,
             wrong: None,
@@ -100,7 +122,11 @@ pub(super) fn run(
         };
         fold.run(&done.1, first..bundles, (3 * workers + 2).clamp(8, 32));
         match fold.wrong {
-            None => Ok(()),
+            None if fold.last => {
+                fold.seals.clear();
+                Ok(true)
+            }
+            None => Ok(false),
             Some((_, stop)) => Err(stop),
         }
     })
@@ -167,10 +193,13 @@ fn work(
                 Ok(found) => Done::Right(found),
                 Err(stop) => Done::Wrong(replayed.size().0.saturating_sub(1), stop),
             },
-            Job::Tile(kind, index, hashes) => match bundle::check_tile(tree, kind, index, &hashes) {
-                Ok(()) => Done::Right(None),
-                Err(stop) => Done::Wrong(tree.size.0, stop),
-            },
+            Job::Tile((level, index, hashes)) => {
+                match bundle::check_tile(tree, TileKind::Hashes { level }, index, &hashes) {
+                    Ok(()) => Done::Right(None),
+                    Err(stop @ Stop::Found(_)) => Done::Wrong(tree.size.0, stop),
+                    Err(stop) => Done::Unread((level, index, hashes), stop),
+                }
+            }
             Job::Attachment(name) => match attachment::check(tree.source, &name) {
                 Ok(()) => Done::Right(None),
                 Err(stop) => Done::Wrong(tree.size.0, stop),
@@ -199,8 +228,10 @@ struct Fold<'t, 'a> {
     listed: BTreeSet<u64>,
     attachments: Vec<String>,
     levels: &'t mut Levels,
-    /// The newest seals, for a source that cannot list its checkpoints.
-    seals: VecDeque<(TreeSize, RootHash)>,
+    seals: &'t mut VecDeque<(TreeSize, RootHash)>,
+    unread: &'t mut Vec<Tile>,
+    /// Whether these bundles are the last of the head.
+    last: bool,
     jobs: Sender<Job>,
     outstanding: usize,
     wrong: Option<(u64, Stop)>,
@@ -209,6 +240,9 @@ struct Fold<'t, 'a> {
 impl Fold<'_, '_> {
     /// At most `window` bundles are read or being verified at a time.
     fn run(&mut self, done: &Receiver<Done>, bundles: core::ops::Range<u64>, window: usize) {
+        for tile in core::mem::take(self.unread) {
+            self.ask(Job::Tile(tile));
+        }
         let mut ready = BTreeMap::new();
         let (mut asked, mut folded, mut ended) = (bundles.start, bundles.start, false);
         loop {
@@ -225,7 +259,9 @@ impl Fold<'_, '_> {
             }
             if self.wrong.is_none() && folded == bundles.end && !ended {
                 ended = true;
-                self.end();
+                if self.last {
+                    self.end();
+                }
                 continue;
             }
             if self.outstanding == 0 {
@@ -237,6 +273,11 @@ impl Fold<'_, '_> {
                 Done::Read(bundle) => drop(ready.insert(bundle.number, bundle)),
                 Done::Right(found) => self.found_good(found),
                 Done::Wrong(index, stop) => self.note(index, stop),
+                Done::Unread(tile, stop) => {
+                    // One that is not full yet is asked for at the end of every head.
+                    self.unread.extend((tile.2.len() == usize::from(WIDTH)).then_some(tile));
+                    self.note(self.tree.size.0, stop);
+                }
             }
         }
     }
@@ -288,8 +329,8 @@ impl Fold<'_, '_> {
             self.ask(Job::Verify(batch));
         }
         for tile in tiles {
-            if let Some((level, index, hashes)) = self.levels.push(tile) {
-                self.ask(Job::Tile(TileKind::Hashes { level }, index, hashes));
+            if let Some(tile) = self.levels.push(tile) {
+                self.ask(Job::Tile(tile));
             }
         }
         if let Some(stop) = bundle.stop {
@@ -318,10 +359,10 @@ impl Fold<'_, '_> {
         for name in core::mem::take(&mut self.attachments) {
             self.ask(Job::Attachment(name));
         }
-        for (level, index, hashes) in self.levels.partial() {
-            self.ask(Job::Tile(TileKind::Hashes { level }, index, hashes));
+        for tile in self.levels.partial() {
+            self.ask(Job::Tile(tile));
         }
-        for (size, root) in core::mem::take(&mut self.seals) {
+        for (size, root) in self.seals.clone() {
             if let Some(replayed) = self.audit.replayed_at(size, root, true) {
                 self.ask(Job::Published(replayed.into()));
             }
@@ -347,7 +388,7 @@ impl Levels {
     }
 
     /// Takes the next hash of a level and gives the tile it completes.
-    fn push(&mut self, tile: TileHash) -> Option<(u8, u64, Vec<Hash>)> {
+    fn push(&mut self, tile: TileHash) -> Option<Tile> {
         let (number, hashes) = self.0.entry(tile.level).or_default();
         *number = tile.index / u64::from(WIDTH);
         hashes.push(tile.hash);
@@ -357,7 +398,7 @@ impl Levels {
         Some((tile.level, *number, core::mem::take(hashes)))
     }
 
-    fn partial(&self) -> Vec<(u8, u64, Vec<Hash>)> {
+    fn partial(&self) -> Vec<Tile> {
         let open = self.0.iter().filter(|(_, (_, hashes))| !hashes.is_empty());
         open.map(|(level, (number, hashes))| (*level, *number, hashes.clone())).collect()
     }

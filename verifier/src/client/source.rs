@@ -4,21 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::prelude::rust_2024::*;
-use std::thread;
-use std::time::Duration;
 
-use ureq::Agent;
-
-/// Tries of one request, the waits between them doubling from half a second.
-const TRIES: u32 = 4;
+use super::remote::Remote;
 
 /// A tree of files.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Source {
     /// An exported directory.
     Directory(PathBuf),
-    /// The root of an exported tree on a web server, without a final slash.
-    Http(Agent, String),
+    /// An exported tree on a web server.
+    Http(Remote),
 }
 
 /// Why a file could not be read. That it is not there is no error.
@@ -37,15 +32,7 @@ impl Source {
     /// Names a source; nothing if it is neither a directory nor an http(s) address.
     pub fn new(source: &str) -> Option<Self> {
         if source.starts_with("http://") || source.starts_with("https://") {
-            let config = Agent::config_builder()
-                .timeout_connect(Some(Duration::from_secs(20)))
-                .timeout_recv_response(Some(Duration::from_mins(1)))
-                .timeout_recv_body(Some(Duration::from_mins(10)))
-                .http_status_as_error(false)
-                .user_agent(concat!("mingzhang-verify/", env!("CARGO_PKG_VERSION")))
-                .max_idle_connections_per_host(64)
-                .max_idle_connections(64);
-            return Some(Self::Http(config.build().new_agent(), source.trim_end_matches('/').to_owned()));
+            return Some(Self::Http(Remote::patient(source)));
         }
         let path = PathBuf::from(source);
         path.is_dir().then_some(Self::Directory(path))
@@ -63,7 +50,7 @@ impl Source {
                 Ok(file) => Ok(file.map(|file| Box::new(file) as Reader)),
                 Err(error) => Err(SourceError::Failed { path: path.to_owned(), error: error.to_string() }),
             },
-            Self::Http(agent, root) => fetch(agent, &format!("{root}/{path}"), |body| Ok(Box::new(body) as Reader)),
+            Self::Http(remote) => remote.fetch(path, |body| Ok(Box::new(body) as Reader)),
         }
     }
 
@@ -75,7 +62,7 @@ impl Source {
                     open_file(root.join(path)).and_then(|file| file.map(|file| read_file(file, limit)).transpose());
                 read.map_err(|error| SourceError::Failed { path: path.to_owned(), error: error.to_string() })?
             }
-            Self::Http(agent, root) => fetch(agent, &format!("{root}/{path}"), |body| read_all(body, 0, limit))?,
+            Self::Http(remote) => remote.fetch(path, |body| read_all(body, 0, limit))?,
         };
         match bytes {
             Some(bytes) if bytes.len() > limit => Err(SourceError::TooLong { path: path.to_owned(), limit }),
@@ -125,34 +112,4 @@ fn read_all(reader: impl Read, expected: usize, limit: usize) -> io::Result<Vec<
     let mut bytes = Vec::with_capacity(expected + 1);
     reader.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Asks for an address until it answers: 404 and 410 say that nothing is there, other refusals and broken connections are
-/// tried again.
-fn fetch<T>(
-    agent: &Agent,
-    address: &str,
-    read: impl Fn(ureq::BodyReader<'static>) -> io::Result<T>,
-) -> Result<Option<T>, SourceError> {
-    let mut wait = Duration::from_millis(500);
-    let mut tries = 1;
-    loop {
-        let error = match agent.get(address).call() {
-            Ok(response) => match response.status().as_u16() {
-                200 => match read(response.into_body().into_with_config().limit(u64::MAX).reader()) {
-                    Ok(read) => return Ok(Some(read)),
-                    Err(error) => error.to_string(),
-                },
-                404 | 410 => return Ok(None),
-                status => format!("HTTP {status}"),
-            },
-            Err(error) => error.to_string(),
-        };
-        if tries == TRIES || error.starts_with("HTTP 4") {
-            return Err(SourceError::Failed { path: address.to_owned(), error });
-        }
-        tries += 1;
-        thread::sleep(wait);
-        wait *= 2;
-    }
 }

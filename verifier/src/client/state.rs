@@ -1,44 +1,20 @@
-//! What an audit leaves for the next one: the snapshot, in a file that notices damage.
-//!
-//! ```text
-//! "mingzhang-audit-state/v1\n" || postcard(snapshot, sizes of checkpoints found good) || SHA-256 of all before
-//! ```
-//!
-//! The hash finds accidents, not attackers: whoever can write the file can lie to its owner. Hence mode 0600.
+//! What an audit leaves for the next one: the snapshot; and beside the state, in a file of the same name with `.unfinished` behind, how
+//! far one has come that was broken off.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::prelude::rust_2024::*;
 
-use crate::audit::{Snapshot, SnapshotError};
-use crate::log::hash::{Hash, RootHash, sha256};
+use super::kept::{self, StateError};
+use crate::audit::Snapshot;
+use crate::log::checkpoint::SignedCheckpoint;
+use crate::log::hash::{Hash, RootHash};
 use crate::log::index::TreeSize;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-const MAGIC: &[u8] = b"mingzhang-audit-state/v1\n";
-const DIGEST: usize = 32;
-
-/// Why a state cannot be gone on from.
-#[derive(Debug, thiserror::Error)]
-pub enum StateError {
-    /// The file cannot be read.
-    #[error("{0}")]
-    Unreadable(io::Error),
-    /// It is not what [`State::write`] wrote.
-    #[error("{what}")]
-    Damaged {
-        /// What is wrong with it.
-        what: &'static str,
-    },
-    /// It has not the form of a state.
-    #[error("{0}")]
-    Form(postcard::Error),
-    /// Its parts do not fit together.
-    #[error(transparent)]
-    Snapshot(#[from] SnapshotError),
-}
+const MAGIC: &str = "mingzhang-audit-state/v1\n";
+const UNFINISHED: &str = "mingzhang-audit-unfinished/v1\n";
 
 /// An audit, remembered.
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,51 +31,24 @@ impl State {
     /// # Errors
     /// [`StateError`].
     pub fn read(path: &Path) -> Result<Self, StateError> {
-        Self::parse(&fs::read(path).map_err(StateError::Unreadable)?)
+        kept::parse(&fs::read(path).map_err(StateError::Unreadable)?, MAGIC)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, StateError> {
-        let damaged = |what| StateError::Damaged { what };
-        let (body, digest) = bytes.split_last_chunk::<DIGEST>().ok_or(damaged("too short"))?;
-        let state = body.strip_prefix(MAGIC).ok_or(damaged("not a state of this version"))?;
-        if sha256(body).0 != *digest {
-            return Err(damaged("its checksum does not match"));
-        }
-        match postcard::take_from_bytes(state) {
-            Ok((state, [])) => Ok(state),
-            Ok(_) => Err(damaged("trailing bytes")),
-            Err(error) => Err(StateError::Form(error)),
-        }
-    }
-
-    /// Writes the state beside its place and moves it there, so that it is the old one or the new one, never half.
+    /// Writes the state, so that it is the old one or the new one, never half.
     ///
     /// # Errors
     /// The disk's.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = path.with_file_name(name);
-        let written = self.write_to(&temporary).and_then(|()| fs::rename(&temporary, path));
-        if written.is_err() {
-            drop(fs::remove_file(&temporary));
-        }
-        written
-    }
-
-    fn write_to(&self, path: &Path) -> io::Result<()> {
-        drop(fs::remove_file(path));
-        let mut out = Hashing { out: BufWriter::with_capacity(1 << 16, create_private(path)?), sha256: Sha256::new() };
-        out.write_all(MAGIC)?;
-        postcard::to_io(self, &mut out).map_err(io::Error::other)?;
-        let Hashing { mut out, sha256 } = out;
-        out.write_all(&sha256.finalize())?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+        kept::write(path, MAGIC, self)
     }
 
     /// The last head audited.
     pub fn head(&self) -> &str {
         &self.snapshot.head
+    }
+
+    pub(super) fn signed_head(&self) -> Result<SignedCheckpoint, StateError> {
+        SignedCheckpoint::parse(self.head()).map_err(|_| StateError::Damaged { what: "its head is no checkpoint" })
     }
 
     /// The root of the ledger of that origin at a size, if the audit reached it.
@@ -113,30 +62,59 @@ impl State {
     }
 }
 
-#[cfg(unix)]
-fn create_private(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+/// An audit that has not come to its head: wherever it stands, and what it has put off.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unfinished {
+    pub(super) state: State,
+    /// Whether the last entry audited is a seal.
+    pub(super) sealed: bool,
+    /// Seals whose published checkpoints were not looked at: sizes and roots.
+    pub(super) seals: Vec<(u64, [u8; 32])>,
+    /// Hash tiles that could not be read: level, number, hashes.
+    pub(super) unread: Vec<(u8, u64, Vec<[u8; 32]>)>,
 }
 
-#[cfg(not(unix))]
-fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
-}
-
-/// Hashes what it passes on.
-struct Hashing<W> {
-    out: W,
-    sha256: Sha256,
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.sha256.update(&bytes[..written]);
-        Ok(written)
+impl Unfinished {
+    /// Its file beside a state.
+    pub fn beside(state: &Path) -> PathBuf {
+        let mut name = state.file_name().unwrap_or_default().to_owned();
+        name.push(".unfinished");
+        state.with_file_name(name)
     }
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+
+    /// Reads it; nothing if there is none or it is damaged: then what it held is audited again.
+    pub fn read(path: &Path) -> Option<Self> {
+        kept::parse(&fs::read(path).ok()?, UNFINISHED).ok()
+    }
+
+    /// Writes it, so that it is the old one or the new one, never half.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        kept::write(path, UNFINISHED, self)
+    }
+
+    /// The ledger.
+    pub fn origin(&self) -> &str {
+        self.state.snapshot.origin()
+    }
+
+    /// The head it was on its way to.
+    ///
+    /// # Errors
+    /// [`StateError::Damaged`].
+    pub(super) fn head(&self) -> Result<SignedCheckpoint, StateError> {
+        self.state.signed_head()
+    }
+
+    /// Whether it stands at the head it was on its way to.
+    pub fn has_reached_its_head(&self) -> bool {
+        self.head().is_ok_and(|head| head.checkpoint.size.0 == self.state.snapshot.leaves().count() as u64)
+    }
+
+    /// The root at a size; hashes that many leaves. Nothing beyond the entries audited.
+    pub fn root_at(&self, size: TreeSize) -> Option<RootHash> {
+        self.state.snapshot.root_at(size)
     }
 }

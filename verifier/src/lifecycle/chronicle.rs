@@ -11,6 +11,8 @@
 //! A record is a few hundred bytes (`compact`); all stand one after another in large chunks, each naming the one of its
 //! project before it, so that a million notices of 200,000 projects fit into some 300 MB.
 
+mod saved;
+
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -19,6 +21,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
 use super::compact::{Reader, Writer};
 use super::facts::{NoticeFacts, Opened, Project, SealFacts, Times, Why, Withheld, title_hash};
@@ -35,7 +38,7 @@ use crate::record::instant::Instant;
 use crate::record::json::{Object, Value};
 use crate::record::look_alike::{Deceit, LookAlike};
 use crate::record::notice::{Notice, SealableField};
-use crate::record::statement::{AuthorityChange, Content, Statement};
+use crate::record::statement::{AuthorityChange, Content, Kind, Statement};
 use crate::record::subject::Subject;
 
 /// Bytes of a chunk; a longer record has a chunk of its own.
@@ -89,11 +92,12 @@ pub struct Profile {
     pub unit: Arc<str>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Track {
     id: Box<str>,
     name: Box<str>,
     named: bool,
+    #[serde(with = "saved::sector")]
     sector: Sector,
     region: Option<u32>,
     unit: u32,
@@ -103,11 +107,20 @@ struct Track {
     last: u64,
 }
 
+/// An entry that records a rulebook or a calendar, and what is shown beside it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct LawEntry {
+    text: String,
+    disclosures: Vec<String>,
+}
+
 /// What a ledger holds, as the rules will look at it.
 #[derive(Debug, Default)]
 pub struct Chronicle {
     genesis: Seconds,
     law: Law,
+    /// What `law` is made from.
+    law_entries: Vec<LawEntry>,
     /// Names of publishers, the newest recorded.
     names: BTreeMap<String, String>,
     tracks: Vec<Track>,
@@ -208,7 +221,13 @@ impl Chronicle {
             ReadBody::Seal(_) => {}
             ReadBody::Statement(held) => match excerpt {
                 Some(excerpt) => self.add(excerpt),
-                None => self.record_law(entry.index.0, seconds(entry.time), &held.statement, &held.shown),
+                None => {
+                    self.record_law(entry.index.0, seconds(entry.time), &held.statement, &held.shown);
+                    if matches!(held.statement.kind(), Kind::Rulebook | Kind::Calendar) {
+                        let (text, disclosures) = (entry.text.clone(), held.disclosures.clone());
+                        self.law_entries.push(LawEntry { text, disclosures });
+                    }
+                }
             },
         }
     }
@@ -287,6 +306,16 @@ impl Chronicle {
     /// The rulebooks and calendars recorded.
     pub const fn law(&self) -> &Law {
         &self.law
+    }
+
+    /// How many rulebooks and calendars were recorded: when it grows, every project is to be judged again.
+    pub const fn law_changes(&self) -> usize {
+        self.law_entries.len()
+    }
+
+    /// A number that changes when something new is recorded of the project of a number below [`Chronicle::projects`].
+    pub fn newest_of(&self, number: usize) -> Option<u64> {
+        self.tracks.get(number).map(|track| track.last)
     }
 
     /// How many projects have a notice.

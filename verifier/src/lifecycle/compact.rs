@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Nothing that a rule asks is lost: dates, amounts, codes and counts are kept; of a long text its beginning, and that it equals
-//! another. This form never leaves the process.
+//! another. This form is read again only by the same version of
+//! this program, which a monitor's file names.
 
 use alloc::borrow::ToOwned;
 use alloc::format;

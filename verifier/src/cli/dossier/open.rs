@@ -25,9 +25,6 @@ use super::super::message::{Clock, InLanguage as _, Message};
 use super::super::receipt::{cosigners, head_facts};
 use super::super::report::{Failure, Reason, Report};
 
-/// How old a head may be before it is called stale, unless said otherwise.
-const DEFAULT_MAX_AGE: u64 = 7 * 86_400;
-
 /// Reads and verifies the file.
 ///
 /// # Errors
@@ -94,7 +91,7 @@ pub(crate) fn tell_head(
         None => (dossier.sealed_at.0 / 1000, Clock::Ledger),
     };
     let age = clock::now().saturating_sub(time);
-    let limit = max_age.unwrap_or(DEFAULT_MAX_AGE);
+    let limit = max_age.unwrap_or(clock::DEFAULT_MAX_AGE);
     let shown = format_seconds(time);
     if age > limit {
         report.reasons.push(Reason::Stale);

@@ -79,7 +79,7 @@ impl Message<'_> {
                 "文件所算的末条不是第 {index} 条，而另是一条：它被顶替了。要写成证据还须那一条本身；请索取附有条目的案卷",
                 "the newest entry that the file counts is another than entry {index}: it was replaced. Evidence needs that other entry; ask for the dossier with its entries"
             ),
-            _ => String::new(),
+            other => other.monitor(lang),
         }
     }
 }

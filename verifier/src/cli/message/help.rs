@@ -51,6 +51,24 @@ pub(in super::super) fn help_zh(command: Command) -> Command {
                     arg.help("按这一时刻（或这一天结束时）判断，不晚于账本头：2026-03-17、2026-03-17T00:32:00+08:00")
                 })
         })
+        .mut_subcommand("monitor", monitor)
+}
+
+fn monitor(command: Command) -> Command {
+    with_policy(command.about("盯住账本：审计新增部分，询问见证人，凡有不实、失约或逾期即报警"))
+        .after_help(
+            "--once 的退出码：0 无事；1 账本不实（只要仍不实就是 1）；2 无法核验，或警报没有送达（下次再送）；3 完好，但账本头陈旧、\
+             共签不足，或有环节新近逾期；4 格式较新。不带 --once 则一直运行，每次查看的代码见 --json",
+        )
+        .mut_arg("source", |arg| arg.help("http(s) 地址，或导出的目录"))
+        .mut_arg("state", |arg| arg.help("在这里记住看过什么、报过什么；审计结果存在旁边同名加 .audit 的文件里"))
+        .mut_arg("interval", |arg| arg.help("两次查看之间隔多久：90s、30m、12h"))
+        .mut_arg("on_alert", |arg| arg.help("每个警报运行一次这个命令，警报是它标准输入里的一个 JSON 对象；须以 0 退出"))
+        .mut_arg("webhook", |arg| arg.help("每个警报以 JSON POST 到这个地址，须以 2xx 作答"))
+        .mut_arg("witness_monitor", |arg| arg.help("某个见证人在哪里公布它见过的账本头；缺省为策略里的地址"))
+        .mut_arg("max_age", |arg| arg.help("账本头早于此即报警：90s、30m、12h、7d、2w；不写则为 7d"))
+        .mut_arg("evidence", |arg| arg.help("发现账本作假时证据写在哪里；缺省为状态文件旁的 evidence.json"))
+        .mut_arg("once", |arg| arg.help("只看一次就退出，供 cron 使用"))
 }
 
 fn with_subject_file(command: Command) -> Command {
