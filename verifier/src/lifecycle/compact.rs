@@ -108,12 +108,11 @@ impl Writer {
     pub(super) fn object<'o>(&mut self, members: impl Iterator<Item = (&'o str, &'o Value)> + Clone) {
         self.number(members.clone().count() as u64);
         for (name, value) in members {
-            match NAMES.binary_search(&name) {
-                Ok(at) => self.number(at as u64 + 1),
-                Err(_) => {
-                    self.number(0);
-                    self.text(name);
-                }
+            if let Some(at) = place_of(name) {
+                self.number(at as u64 + 1);
+            } else {
+                self.number(0);
+                self.text(name);
             }
             self.value(if name == "_sd" { &Value::Null } else { value });
         }
@@ -212,6 +211,27 @@ impl<'b> Reader<'b> {
     }
 }
 
+/// The place of a name in [`NAMES`], looked for among those that begin as it does.
+fn place_of(name: &str) -> Option<usize> {
+    let first = usize::from(*name.as_bytes().first()?);
+    let from = STARTS[first];
+    NAMES[from..STARTS[first + 1]].iter().position(|known| *known == name).map(|at| from + at)
+}
+
+/// Where the names that begin with each byte, or a larger one, begin.
+const STARTS: [usize; 257] = {
+    let mut starts = [NAMES.len(); 257];
+    let (mut at, mut byte) = (0, 0);
+    while byte < 256 {
+        while at < NAMES.len() && (NAMES[at].as_bytes()[0] as usize) < byte {
+            at += 1;
+        }
+        starts[byte] = at;
+        byte += 1;
+    }
+    starts
+};
+
 /// Names of members that notices have, in byte order; one that is not here is written out.
 #[rustfmt::skip]
 const NAMES: &[&str] = &[
@@ -254,6 +274,8 @@ mod tests {
     #[test]
     fn names_are_found() {
         assert!(NAMES.is_sorted());
+        assert!(NAMES.iter().enumerate().all(|(at, name)| place_of(name) == Some(at)));
+        assert!(["", "0", "nam", "names", "ÿ"].iter().all(|other| place_of(other).is_none()));
     }
 
     #[test]
