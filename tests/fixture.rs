@@ -167,7 +167,7 @@ async fn rules(dir: &Path) {
     let root = key("root-2");
     let desk = Desk { iss: "root", key: &root, origin: ORIGIN, now: 1_764_000_000 };
     let holidays: Vec<String> = ["2026-01-01", "2026-10-01"].map(str::to_owned).to_vec();
-    record(&ledger, desk.rulebook(0, "cn", "1", "2026-01-01", &json!([{ "id": "example" }])).unwrap()).await;
+    record(&ledger, desk.rulebook(0, "cn", "1", "2026-01-01", &json!([])).unwrap()).await;
     record(&ledger, desk.calendar(0, "cn", 2026, &holidays, &["2026-01-04".to_owned()]).unwrap()).await;
     ledger.close().await;
 }

@@ -6,6 +6,7 @@ use ledger::publisher::PublisherError;
 use ledger::witness::WitnessError;
 use ledger::{GuardError, LedgerError, LockError, Refusal, SignerError, StoreError};
 use verifier::explain::Explain as _;
+use verifier::lifecycle::rulebook::RulebookError;
 use verifier::log::note::VerifierKeyError;
 use verifier::record::subject::SubjectError;
 use verifier::record::vocabulary::VocabularyError;
@@ -74,6 +75,7 @@ impl Say for Refusal {
                 format!("`{iss}` 的 `{jti}` 已是第 {index} 条，内容不同：更正请另用编号，并以 `amends` 指明原公告")
             }
             Self::Vocabulary(errors) => vocabulary(errors),
+            Self::Rulebook(RulebookError { path, problem }) => format!("规则不合格式，{path} 处：{problem}"),
             Self::LogKeyNotHere => "须先把下一把日志私钥存为 log.next.key，才能录入指定它的声明".to_owned(),
         }
     }

@@ -1,6 +1,7 @@
 //! Admission: everything about a statement that does not depend on the order of statements. It runs on whatever thread the
 //! statement arrived on, while the sequencer commits.
 
+use verifier::lifecycle::rulebook::Rulebook;
 use verifier::log::hash::Hash;
 use verifier::log::index::LeafIndex;
 use verifier::log::key::{PreparedKey, verify_each};
@@ -8,7 +9,7 @@ use verifier::record::authority::{AuthorityError, Registry};
 use verifier::record::disclosure::{self, Shown};
 use verifier::record::notice::{Notice, Step};
 use verifier::record::replay::{self, OwedError};
-use verifier::record::statement::{Kind, Statement, StatementError};
+use verifier::record::statement::{Content, Kind, Statement, StatementError};
 use verifier::record::subject_map::map_key;
 use verifier::record::vocabulary;
 
@@ -89,6 +90,7 @@ fn read(registry: &Registry, signed: SignedStatement) -> Result<Admitted, Refusa
         _ => {
             let shown = replay::open(&statement, None, &signed.disclosures)?;
             statement.notice().map_or(Ok(()), |notice| check_vocabulary(notice, &shown))?;
+            check_rulebook(&statement, &shown)?;
             shown.missing
         }
     };
@@ -107,6 +109,17 @@ fn check_vocabulary(notice: &Notice, shown: &Shown) -> Result<(), Refusal> {
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(Refusal::Vocabulary(errors)) }
+}
+
+/// Rules that no verifier can read would leave every project without a verdict.
+fn check_rulebook(statement: &Statement, shown: &Shown) -> Result<(), Refusal> {
+    let Content::Rulebook { jurisdiction, version, effective_from, rules, .. } = &statement.content else {
+        return Ok(());
+    };
+    if let Some(disclosed) = shown.values.get(rules) {
+        Rulebook::from_rules(jurisdiction, version, *effective_from, &disclosed.value)?;
+    }
+    Ok(())
 }
 
 fn is_data(holder: &[Step]) -> bool {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use verifier::lifecycle::rulebook::RulebookError;
 use verifier::log::index::LeafIndex;
 use verifier::record::authority::AuthorityError;
 use verifier::record::replay::OwedError;
@@ -134,6 +135,9 @@ pub enum Refusal {
     /// Its `data` is not as the vocabulary says: a misspelt member must not vanish.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Vocabulary(Vec<VocabularyError>),
+    /// Its rules are no rulebook.
+    #[error(transparent)]
+    Rulebook(#[from] RulebookError),
     /// It names a log key whose private half is not here.
     #[error("the next log key must be here as log.next.key before a statement names it")]
     LogKeyNotHere,

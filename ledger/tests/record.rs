@@ -4,6 +4,7 @@
 mod fixture;
 
 use fixture::{audit, enrol, erasure, new_ledger, notice, publisher};
+use ledger::publisher::Desk;
 use ledger::{Ledger, LedgerError, LockError, Outcome, Refusal};
 use verifier::log::index::LeafIndex;
 
@@ -72,6 +73,14 @@ async fn what_does_not_hold_is_refused_with_its_reason_and_leaves_no_trace() {
         let outcome = ledger.submit(statement).await.unwrap();
         assert!(matches!(outcome, Outcome::Refused(_)), "{what}: {outcome:?}");
     }
+    let (root, origin) = (fixture::root(), ledger.origin());
+    let desk = Desk { iss: "root", key: &root, origin: &origin, now: 1_764_000_000 };
+    let rulebook = desk.rulebook(0, "cn", "1", "2026-01-01", &serde_json::json!([{ "id": "a.b" }])).unwrap();
+    let unfit = ledger.submit(rulebook).await.unwrap();
+    assert!(
+        matches!(&unfit, Outcome::Refused(Refusal::Rulebook(error)) if error.path.starts_with("rules[0]")),
+        "{unfit:?}"
+    );
     assert_eq!(audit(&ledger).await.size().0, 5);
     ledger.close().await;
 }

@@ -87,6 +87,8 @@ codes! {
         "随声明提交全部未密封的披露项，且仅此而已" "Send every disclosure that is not sealed, and no other";
     Vocabulary "vocabulary" 422 "公告含词汇表之外的字段" "The notice has members the vocabulary does not know",
         "改正所指字段" "Correct the members named";
+    UnfitRulebook "unfit-rulebook" 422 "规则不合格式" "The rules do not fit",
+        "按 verifier/schema 中的规则文件结构改正所指之处，重新签名" "Mend what is named, as the schema of rulebooks says, and sign it again";
     LogKeyNotHere "log-key-not-here" 422 "下一把日志私钥不在此处" "The next log key is not here",
         "先在服务器上放好 log.next.key" "Put log.next.key into the ledger's directory first";
     AttachmentDiffers "attachment-differs" 422 "附件内容与其 SHA-256 不符" "The attachment's bytes do not have this SHA-256",
@@ -237,6 +239,7 @@ impl From<Refusal> for Problem {
             Refusal::Disclosures(_) => Code::Disclosures,
             Refusal::Conflict { .. } => Code::Conflict,
             Refusal::Vocabulary(_) => Code::Vocabulary,
+            Refusal::Rulebook(_) => Code::UnfitRulebook,
             Refusal::LogKeyNotHere => Code::LogKeyNotHere,
         };
         let mut problem = Self::say(code, &refusal);
