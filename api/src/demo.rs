@@ -158,7 +158,9 @@ fn invite(network: &Network, sample: &Sample, told: &mut Told) -> Result<(), Fai
         "在另一终端核验一个完整的项目，和一个真实的项目：",
         "verify a complete project and a real one, in another terminal:",
     ));
-    commands.iter().for_each(|command| told.line(&format!("  {command}")));
+    for command in &commands {
+        told.line(&format!("  {command}"));
+    }
     told.line(output.pick("按 Ctrl-C 结束", "Ctrl-C ends it"));
     told.json.insert("listening".into(), json!(network.url));
     told.json.insert("policy".into(), json!(network.policy));
