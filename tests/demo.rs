@@ -5,10 +5,14 @@
 mod program;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use program::{command, mingzhang, operator, ran, verify};
+use program::{Ran, command, mingzhang, operator, ran, verifier, verify};
+use serde_json::Value;
 
 /// What the README promises, once built.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -41,12 +45,13 @@ fn the_demo_tells_the_main_job_in_both_languages_and_leaves_nothing_behind() {
         "【逾期未公开】",
         "核验者拒绝",
         "即有条目被遗漏",
+        "由重放组作证完整",
     ] {
         assert!(chinese.contains(said), "{said} is not in\n{chinese}");
     }
     let english = demo(dir.path(), &["--once", "--lang", "en"]);
     let said = ["dossier intact and whole", ": complete", "[violated]", "= 38 days > 30 days", "Bidding Law, art. 46"];
-    for said in [&said[..], &["[overdue]", "the verifier refuses"]].concat() {
+    for said in [&said[..], &["[overdue]", "the verifier refuses", "whole by the replay group's word"]].concat() {
         assert!(english.contains(said), "{said} is not in\n{english}");
     }
     for told in [&chinese, &english] {
@@ -58,14 +63,113 @@ fn the_demo_tells_the_main_job_in_both_languages_and_leaves_nothing_behind() {
 #[test]
 fn the_demo_is_told_to_machines_too() {
     let dir = tempfile::tempdir().unwrap();
-    let told: serde_json::Value = serde_json::from_str(&demo(dir.path(), &["--once", "--json"])).unwrap();
+    let told: Value = serde_json::from_str(&demo(dir.path(), &["--once", "--json"])).unwrap();
     assert!(told["seconds"].as_f64().unwrap() < 10.0);
+}
+
+/// A demo that is served until it is told to stop; killed when dropped.
+struct Served {
+    child: Child,
+    /// What it said until it was ready.
+    told: Vec<String>,
+}
+
+impl Served {
+    fn start(dir: &Path, args: &[&str]) -> Self {
+        fs::create_dir_all(dir.join("tmp")).unwrap();
+        let mut child =
+            command(&operator(), args, dir).env("TMPDIR", dir.join("tmp")).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut told = Vec::new();
+        for line in BufReader::new(child.stdout.as_mut().unwrap()).lines() {
+            told.push(line.unwrap());
+            // The last it says before it waits: how long it took, or everything at once.
+            if told.last().is_some_and(|line| line.ends_with(" s") || line.starts_with('{')) {
+                break;
+            }
+        }
+        Self { child, told }
+    }
+
+    /// Tells it to stop, as an operator does, and waits for the end.
+    fn stop(mut self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a line as it is, in a shell of its own, elsewhere.
+fn sh(line: &str) -> Ran {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line]).current_dir(elsewhere.path()).env_remove("LC_ALL").env("LANG", "C.UTF-8");
+    ran(shell.output().unwrap())
+}
+
+fn has_curl() -> bool {
+    let found = Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_ok();
+    if !found {
+        eprintln!("SKIPPED: curl is not installed");
+    }
+    found
+}
+
+#[test]
+fn the_lines_that_the_demo_prints_verify_what_it_serves() {
+    verifier();
+    let dir = tempfile::tempdir().unwrap();
+    let demo = Served::start(dir.path(), &["demo", "--dir", "it's kept", "--lang", "en"]);
+    let address = demo.told.iter().find_map(|line| line.strip_prefix("listening on http://")).unwrap().to_owned();
+    let lines: Vec<&String> = demo.told.iter().filter(|line| line.trim_start().starts_with("curl ")).collect();
+    assert_eq!(lines.len(), 2, "{:?}", demo.told);
+    assert!(demo.told.len() <= 40, "more than a screenful: {:?}", demo.told);
+    if has_curl() {
+        let complete = sh(lines[0]).ends(0);
+        assert!(complete.out.contains("vouched for by the replay group"), "{}", complete.out);
+        let complete = sh(&format!("{} --json", lines[0])).ends(0).json();
+        assert_eq!(
+            (&complete["wholeness"], &complete["lifecycle"]["standing"]),
+            (&"replay-group".into(), &"complete".into())
+        );
+        // A real project, whose number needs encoding and was spelled in two ways.
+        assert!(lines[1].contains('%'), "{}", lines[1]);
+        let real = sh(&format!("{} --json", lines[1])).ends(0).json();
+        assert_eq!(real["wholeness"], "replay-group");
+        assert!(real["entries"].as_array().is_some_and(|entries| entries.len() == 2), "{real}");
+    }
+    // The policy demands both witnesses: neither the ledger nor one of them is enough.
+    let policy = fs::read_to_string(dir.path().join("it's kept/witnessed-policy.txt")).unwrap();
+    assert!(policy.contains("group replay all witness-1 witness-2\nquorum replay\n"), "{policy}");
+    demo.stop("TERM");
+    assert!(TcpStream::connect(&address).is_err());
+}
+
+#[test]
+fn the_served_demo_is_told_to_machines_and_ends_with_an_interrupt() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = Served::start(dir.path(), &["demo", "--json"]);
+    let told: Value = serde_json::from_str(&demo.told[0]).unwrap();
+    let address = told["listening"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+    let policy = fs::read_to_string(told["policy"].as_str().unwrap()).unwrap();
+    let witnesses = policy.lines().filter_map(|line| line.strip_prefix("witness ")?.split_once(" http://"));
+    let addresses: Vec<String> = witnesses.map(|(_, address)| address.to_owned()).chain([address]).collect();
+    assert_eq!(addresses.len(), 3);
+    assert!(addresses.iter().all(|address| TcpStream::connect(address).is_ok()));
+    demo.stop("INT");
+    assert!(addresses.iter().all(|address| TcpStream::connect(address).is_err()));
 }
 
 #[test]
 fn a_demo_kept_is_a_ledger_that_everybody_accepts() {
     let dir = tempfile::tempdir().unwrap();
-    demo(dir.path(), &["--dir", "kept"]);
+    Served::start(dir.path(), &["demo", "--dir", "kept"]).stop("TERM");
     mingzhang(dir.path(), &["fsck", "kept"]).ends(0);
     verify(dir.path(), &["audit", "kept/tree", "--policy", "kept/policy.txt", "--state", "audited"]).ends(0);
     let dossiers = fs::read_dir(dir.path().join("kept")).unwrap().map(|entry| entry.unwrap().path());

@@ -488,7 +488,10 @@ pub(crate) struct Demo {
     /// 演示目录，默认临时目录 Where to run; default: a new directory
     #[arg(long)]
     pub(crate) dir: Option<PathBuf>,
-    /// 结束后不保留演示目录 Leave nothing behind
+    /// 服务监听地址；端口 0 为任选 Where the demo's server listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) listen: String,
+    /// 演示完即结束，不留服务和目录 End after showing it, and leave neither server nor directory behind
     #[arg(long)]
     pub(crate) once: bool,
 }

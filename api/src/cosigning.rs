@@ -124,7 +124,6 @@ impl Cosigning {
         self.published.borrow().clone()
     }
 
-    #[cfg(test)]
     /// Tells of every newer published head, and of further cosignatures on it; of some only the newest.
     pub(crate) fn follow(&self) -> watch::Receiver<Option<SignedCheckpoint>> {
         self.published.clone()

@@ -25,6 +25,7 @@ mod publish;
 mod reading;
 mod remote;
 mod serve;
+mod signals;
 mod witness;
 
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::policy::Policy;
 
 use crate::args::Serve;
@@ -22,6 +23,7 @@ use crate::http::limits::Limits;
 use crate::http::{Site, SiteError};
 use crate::logging;
 use crate::output::Output;
+use crate::signals::asked_to_stop;
 
 /// How often the writer is asked whether it still works.
 const WATCH: Duration = Duration::from_secs(5);
@@ -39,9 +41,36 @@ struct Configuration {
     limits: Limits,
 }
 
+/// How a ledger is served.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// How long the ledger may be quiet before an empty batch is sealed; none: for ever.
+    pub(crate) heartbeat: Option<Duration>,
+    /// Where the server is reached from outside, without a final slash; empty if that was not said.
+    pub(crate) public_url: String,
+    /// Who cosigns; none: whatever is recorded is published at once.
+    pub(crate) cosigning: Option<CosigningOptions>,
+    /// What is accepted from outside.
+    pub(crate) limits: Limits,
+}
+
 /// Serves a ledger.
 pub(crate) async fn serve(arguments: &Serve, output: Output) -> Result<u8, Failure> {
     logging::start(arguments.log_format, arguments.log_level);
+    let options = read_options(arguments)?;
+    let ledger = Ledger::open(&arguments.dir).await?;
+    let listener = bind(&arguments.listen).await?;
+    let serving = Serving::open(ledger, &arguments.dir, listener, options).await?;
+    let asked = asked_to_stop();
+    let (url, size) = (serving.url()?, serving.size());
+    let said = format!("{} {url}", output.pick("服务地址", "listening on"));
+    output.print(&said, &json!({ "listening": url, "size": size }));
+    tracing::info!(address = %url, dir = %arguments.dir.display(), "serving");
+    serving.run(asked).await.map(|()| 0)
+}
+
+/// What was said on the command line goes before what the configuration says.
+fn read_options(arguments: &Serve) -> Result<Options, Failure> {
     let configuration = arguments.config.as_deref().map_or(Ok(Configuration::default()), read_configuration)?;
     let heartbeat = arguments.heartbeat.as_deref().or(configuration.heartbeat.as_deref()).unwrap_or("1h");
     let heartbeat = read_heartbeat(heartbeat)?;
@@ -50,53 +79,99 @@ pub(crate) async fn serve(arguments: &Serve, output: Output) -> Result<u8, Failu
     let policy = arguments.policy.as_ref().or(configuration.policy.as_ref());
     let patience = arguments.publish_without_quorum_after.as_ref();
     let patience = patience.or(configuration.publish_without_quorum_after.as_ref());
-    let options = policy.map(|policy| read_policy(policy, patience, &arguments.dir)).transpose()?;
-    let mut ledger = Ledger::open(&arguments.dir).await?;
-    if let Some(options) = &options {
-        ledger = ledger.under(Arc::new(options.policy.clone()));
+    let cosigning = policy.map(|policy| read_policy(policy, patience, &arguments.dir)).transpose()?;
+    Ok(Options { heartbeat, public_url, cosigning, limits: configuration.limits })
+}
+
+/// Takes the address, on which nobody is answered yet.
+pub(crate) async fn bind(address: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| Failure::operational(format_args!("{address}: {error}")))
+}
+
+/// A ledger that is ready to be served.
+pub(crate) struct Serving {
+    site: Arc<Site>,
+    listener: TcpListener,
+    heartbeat: Option<Duration>,
+}
+
+impl Serving {
+    /// Asks the witnesses what they have seen, and opens what is derived from the ledger.
+    ///
+    /// # Errors
+    /// A witness has seen more or other than the ledger holds; or the ledger or its index cannot be read.
+    pub(crate) async fn open(
+        mut ledger: Ledger,
+        dir: &Path,
+        listener: TcpListener,
+        options: Options,
+    ) -> Result<Self, Failure> {
+        if let Some(cosigning) = &options.cosigning {
+            ledger = ledger.under(Arc::new(cosigning.policy.clone()));
+        }
+        let cosigning = match options.cosigning {
+            Some(cosigning) => match Cosigning::start(ledger.heads(), cosigning).await {
+                Ok(cosigning) => Some(cosigning),
+                Err(failure) => {
+                    ledger.close().await;
+                    return Err(failure);
+                }
+            },
+            None => None,
+        };
+        let site = Site::open(ledger, dir.to_owned(), options.limits, options.public_url, cosigning).await;
+        let site = site.map_err(|error| match error {
+            SiteError::Ledger(error) => error.into(),
+            SiteError::Measurements(error) => Failure::operational(error),
+        })?;
+        Ok(Self { site: Arc::new(site), listener, heartbeat: options.heartbeat })
     }
-    let bound = TcpListener::bind(&arguments.listen).await;
-    let listener = bound.map_err(|error| Failure::operational(format_args!("{}: {error}", arguments.listen)))?;
-    let address = listener.local_addr().map_err(Failure::operational)?;
-    let cosigning = match options {
-        Some(options) => match Cosigning::start(ledger.heads(), options).await {
-            Ok(cosigning) => Some(cosigning),
-            Err(failure) => {
-                ledger.close().await;
-                return Err(failure);
-            }
-        },
-        None => None,
-    };
-    let site = Site::open(ledger, arguments.dir.clone(), configuration.limits, public_url, cosigning).await;
-    let site = Arc::new(site.map_err(|error| match error {
-        SiteError::Ledger(error) => error.into(),
-        SiteError::Measurements(error) => Failure::operational(error),
-    })?);
-    let (stopped, stop) = watch::channel(None);
-    let tasks = [
-        tokio::spawn(keep(Arc::clone(&site), stopped.clone(), heartbeat)),
-        tokio::spawn(site.index.clone().follow(site.ledger.follow())),
-        tokio::spawn(listen_for_signals(stopped)),
-    ];
-    let url = format!("http://{address}");
-    let said = format!("{} {url}", output.pick("服务地址", "listening on"));
-    output.print(&said, &json!({ "listening": url, "size": site.ledger.published().checkpoint.size.0 }));
-    tracing::info!(%address, dir = %arguments.dir.display(), "serving");
-    let stopping = async {
-        wait(stop.clone()).await;
-        site.stopping.send_replace(true);
-    };
-    connection::serve(listener, Exchange::new(Arc::clone(&site)), stopping).await;
-    tasks.iter().for_each(tokio::task::JoinHandle::abort);
-    close(site).await;
-    let why = *stop.borrow();
-    match why {
-        Some(Stop::Asked) | None => Ok(0),
-        Some(Stop::WriterEnded) => Err(Failure::operational(output.pick(
-            "账本的写入者已停止：请重新启动，启动时会核对账本",
-            "the ledger's writer has stopped: start again, which checks what the ledger holds",
-        ))),
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> Result<String, Failure> {
+        Ok(format!("http://{}", self.listener.local_addr().map_err(Failure::operational)?))
+    }
+
+    /// Entries of the newest head.
+    pub(crate) fn size(&self) -> u64 {
+        self.site.ledger.published().checkpoint.size.0
+    }
+
+    /// What the witnesses have cosigned, if there are any.
+    pub(crate) fn cosigned(&self) -> Option<watch::Receiver<Option<SignedCheckpoint>>> {
+        self.site.cosigning.as_ref().map(Cosigning::follow)
+    }
+
+    /// Serves until `asked` completes; then what was accepted is finished, and the ledger closed.
+    ///
+    /// # Errors
+    /// The ledger's writer has stopped.
+    pub(crate) async fn run(self, asked: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
+        let Self { site, listener, heartbeat } = self;
+        let (stopped, stop) = watch::channel(None);
+        let tasks = [
+            tokio::spawn(keep(Arc::clone(&site), stopped.clone(), heartbeat)),
+            tokio::spawn(site.index.clone().follow(site.ledger.follow())),
+            tokio::spawn(async move {
+                asked.await;
+                stopped.send_replace(Some(Stop::Asked));
+            }),
+        ];
+        let stopping = async {
+            wait(stop.clone()).await;
+            site.stopping.send_replace(true);
+        };
+        connection::serve(listener, Exchange::new(Arc::clone(&site)), stopping).await;
+        tasks.iter().for_each(tokio::task::JoinHandle::abort);
+        close(site).await;
+        let why = *stop.borrow();
+        match why {
+            Some(Stop::Asked) | None => Ok(()),
+            Some(Stop::WriterEnded) => Err(Failure::operational(crate::language::current().pick(
+                "账本的写入者已停止：请重新启动，启动时会核对账本",
+                "the ledger's writer has stopped: start again, which checks what the ledger holds",
+            ))),
+        }
     }
 }
 
@@ -146,7 +221,7 @@ fn read_heartbeat(text: &str) -> Result<Option<Duration>, Failure> {
 }
 
 /// Whose cosignatures are asked for.
-fn read_policy(path: &Path, patience: Option<&String>, dir: &Path) -> Result<CosigningOptions, Failure> {
+pub(crate) fn read_policy(path: &Path, patience: Option<&String>, dir: &Path) -> Result<CosigningOptions, Failure> {
     let text = fs::read(path).map_err(|error| Failure::file(path, &error))?;
     let policy = Policy::parse(text).map_err(|error| {
         let zh = verifier::explain::Explain::zh(&error);
@@ -236,26 +311,5 @@ async fn erase_again(site: &Site) {
             Ok(scrubbed) => tracing::warn!(notice = target.0, ?scrubbed, "erased bytes are still in a file"),
             Err(error) => tracing::warn!(notice = target.0, %error, "erased bytes are still in a file"),
         }
-    }
-}
-
-#[cfg(unix)]
-async fn listen_for_signals(stopped: watch::Sender<Option<Stop>>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    stopped.send_replace(Some(Stop::Asked));
-}
-
-#[cfg(not(unix))]
-async fn listen_for_signals(stopped: watch::Sender<Option<Stop>>) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        stopped.send_replace(Some(Stop::Asked));
     }
 }

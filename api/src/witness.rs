@@ -12,6 +12,7 @@ mod answer;
 mod replay;
 pub(crate) mod service;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ledger::SystemClock;
@@ -28,6 +29,7 @@ use crate::explain::Say as _;
 use crate::failure::Failure;
 use crate::logging;
 use crate::output::Output;
+use crate::signals::asked_to_stop;
 
 /// Runs a witness until it is told to stop.
 pub(crate) async fn witness(arguments: &WitnessArguments, output: Output) -> Result<u8, Failure> {
@@ -40,24 +42,33 @@ pub(crate) async fn witness(arguments: &WitnessArguments, output: Output) -> Res
             "a replay witness replays one ledger: every --log must be a key of the same log",
         ));
     }
-    let options =
-        WitnessOptions { name: arguments.name.clone(), logs: logs.clone(), replay: arguments.replay.is_some() };
-    let policy = policy_of(&logs)?;
-    let witness = Witness::open(&arguments.dir, options, Arc::new(SystemClock)).await?;
-    let replay = match &arguments.replay {
-        Some(url) => Some(Replay::start(url, policy.clone(), &arguments.dir, Arc::new(SystemClock))?),
-        None => None,
-    };
+    let replay = arguments.replay.as_deref();
+    let service = open(&arguments.dir, arguments.name.clone(), &logs, replay).await?;
     let listener = TcpListener::bind(&arguments.listen).await;
     let listener = listener.map_err(|error| Failure::operational(format_args!("{}: {error}", arguments.listen)))?;
     let address = listener.local_addr().map_err(Failure::operational)?;
-    let vkey = witness.vkey().to_string();
+    let asked = asked_to_stop();
+    let vkey = service.vkey().to_string();
     output.print(
         &said(&vkey, address, arguments, output),
-        &json!({ "vkey": vkey, "listen": address.to_string(), "replay": arguments.replay, "logs": origins }),
+        &json!({ "vkey": vkey, "listen": address.to_string(), "replay": replay, "logs": origins }),
     );
-    Service::new(witness, replay, policy, arguments.dir.clone()).run(listener, stopped()).await?;
+    service.run(listener, asked).await?;
     Ok(0)
+}
+
+/// Opens the witness of a directory, which cosigns for these logs; with an address only what it has replayed from there.
+pub(crate) async fn open(
+    dir: &Path,
+    name: Option<String>,
+    logs: &[VerifierKey],
+    replay: Option<&str>,
+) -> Result<Service, Failure> {
+    let policy = policy_of(logs)?;
+    let options = WitnessOptions { name, logs: logs.to_vec(), replay: replay.is_some() };
+    let witness = Witness::open(dir, options, Arc::new(SystemClock)).await?;
+    let replay = replay.map(|url| Replay::start(url, policy.clone(), dir, Arc::new(SystemClock))).transpose()?;
+    Ok(Service::new(witness, replay, policy, dir.to_owned()))
 }
 
 fn read_logs(texts: &[String]) -> Result<Vec<VerifierKey>, Failure> {
@@ -96,22 +107,4 @@ fn said(vkey: &str, address: std::net::SocketAddr, arguments: &WitnessArguments,
     let line =
         output.pick("写入信任策略的一行（<名称>自定）", "the line for trust policies; <name> is yours to choose");
     format!("{kind}\n  {vkey}\n{line}\n  witness <name> {vkey} http://{address}")
-}
-
-/// Completes when the process is told to stop.
-async fn stopped() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-            return drop(interrupted.await);
-        };
-        tokio::select! {
-            _ = interrupted => {}
-            _ = terminated.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    drop(interrupted.await);
 }

@@ -75,6 +75,18 @@ impl Sample {
         Ok(Self { lifecycles: told.iter().map(lifecycle).collect::<Result<_, _>>()?, events })
     }
 
+    /// A real project whose id holds characters that a URL must encode.
+    pub(super) fn real() -> Result<ProjectId, Failure> {
+        for line in FACTS.lines() {
+            let draft: Value = serde_json::from_str(line).map_err(Failure::operational)?;
+            let id = text(&draft["project"], "id");
+            if !id.is_ascii() {
+                return ProjectId::normalise(&id).map_err(Failure::from);
+            }
+        }
+        Err(Failure::operational("the sample has no such project"))
+    }
+
     /// The first lifecycle of this standing.
     pub(super) fn first(&self, standing: &str) -> Option<&Lifecycle> {
         self.lifecycles.iter().find(|one| one.standing == standing)

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use verifier::client::evidence::{Kept, keep};
 use verifier::evidence::Evidence;
 use verifier::log::add_checkpoint::{AddCheckpoint, MAX_LENGTH, PATH, monitor_path};
+use verifier::log::note::VerifierKey;
 use verifier::log::policy::Policy;
 use verifier::log::witness::WitnessRefusal;
 use warp::Filter as _;
@@ -50,6 +51,11 @@ impl Service {
         Self { witness, replay, policy, dir }
     }
 
+    /// Its verifier key, for policies.
+    pub(crate) fn vkey(&self) -> &VerifierKey {
+        self.witness.vkey()
+    }
+
     /// Answers until `stop` completes; then what was asked is answered, and what is remembered is written down.
     pub(crate) async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), Failure> {
         let service = Arc::new(self);
@@ -78,12 +84,7 @@ impl Service {
                 _ => Answer::not_allowed("POST"),
             };
         }
-        let origin = self
-            .witness
-            .logs()
-            .iter()
-            .map(verifier::log::note::VerifierKey::name)
-            .find(|origin| monitor_path(origin) == path);
+        let origin = self.witness.logs().iter().map(VerifierKey::name).find(|origin| monitor_path(origin) == path);
         match (origin, method) {
             (Some(origin), &Method::GET | &Method::HEAD) => self.monitor(origin).await,
             (Some(_), _) => Answer::not_allowed("GET, HEAD"),
