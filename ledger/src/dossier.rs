@@ -17,8 +17,8 @@ use verifier::record::subject_map::SubjectState;
 use crate::error::LedgerError;
 use crate::prover::{self, HashReader};
 use crate::reader::{Reader, read_head};
-use crate::state::{read_genesis, read_statement};
-use crate::store::{CosignedAround, MapHead, Proven, Snapshot, index_of};
+use crate::state::read_statement;
+use crate::store::{Chain, CosignedAround, MapHead, Proven, Snapshot, index_of};
 
 /// Entries whose rows are read together: their tiles are some 10 MB.
 const TOGETHER: usize = 256;
@@ -75,16 +75,17 @@ impl Reader {
         let mut making = Making::start(self, &mut snapshot).await?;
         let mut called: Vec<Subject> = vec![subject.clone(), Subject::Ledger];
         if subject.is_project() {
-            let jurisdiction = read_genesis(making.snapshot).await?.jurisdiction;
+            let jurisdiction = self.jurisdiction(making.snapshot).await?;
             called.extend([Subject::Rulebook(jurisdiction.clone()), Subject::Calendar(jurisdiction)]);
         }
-        let (mut parts, mut seen) = (Vec::new(), BTreeSet::new());
+        let (mut chains, mut seen) = (Vec::new(), BTreeSet::new());
         while !called.is_empty() {
             called.retain(|subject| seen.insert(subject.clone()));
-            let mut next = making.parts(std::mem::take(&mut called)).await?;
-            called.extend(next.iter().flat_map(issuers));
-            parts.append(&mut next);
+            let mut next = making.chains(std::mem::take(&mut called)).await?;
+            called.extend(next.iter().filter_map(|(_, chain)| chain.as_ref()).flat_map(issuers));
+            chains.append(&mut next);
         }
+        let parts = making.with_entries(chains).await?;
         making.finish(parts).await
     }
 
@@ -189,25 +190,34 @@ impl<'a> Making<'a> {
         Ok(subjects.into_iter().zip(proven).map(part).collect())
     }
 
-    /// These subjects with all their entries: every kind of row is read for all of them at once.
-    async fn parts(&mut self, subjects: Vec<Subject>) -> Result<Vec<SubjectPart>, LedgerError> {
+    /// These subjects, and the entries of each that the ledger holds.
+    async fn chains(&mut self, subjects: Vec<Subject>) -> Result<Vec<(SubjectPart, Option<Chain>)>, LedgerError> {
         let proven = self.prove(subjects).await?;
         let newest: Vec<u64> = proven.iter().filter_map(|(_, newest)| *newest).collect();
         let limit = proven.iter().map(|(part, _)| part.state.count).fold(0, u64::saturating_add);
         let mut chains = self.snapshot.chains(&newest, limit).await?;
-        let mut entries = Vec::new();
-        let mut lengths = Vec::with_capacity(proven.len());
-        for (_, newest) in &proven {
-            let chain = newest.and_then(|newest| chains.remove(&newest)).unwrap_or_default();
-            lengths.push(chain.len());
-            entries.extend(chain.into_iter().rev());
+        let mut with_chain = |(part, newest): (SubjectPart, Option<u64>)| {
+            (part, newest.map(|newest| chains.remove(&newest).unwrap_or_default()))
+        };
+        Ok(proven.into_iter().map(&mut with_chain).collect())
+    }
+
+    /// The subjects with what stands beside their entries and proves them: every kind of row is read for all at once.
+    async fn with_entries(
+        &mut self,
+        chains: Vec<(SubjectPart, Option<Chain>)>,
+    ) -> Result<Vec<SubjectPart>, LedgerError> {
+        let (mut parts, mut entries) = (Vec::with_capacity(chains.len()), Vec::new());
+        for (part, chain) in chains {
+            parts.push((part, chain.as_ref().map(Vec::len)));
+            entries.extend(chain.into_iter().flatten().rev());
         }
         let mut entries = self.entries(entries).await?.into_iter();
-        let with_entries = |((part, newest), length): ((SubjectPart, Option<u64>), usize)| {
-            let entries = newest.map(|_| entries.by_ref().take(length).collect());
+        let filled = |(part, length): (SubjectPart, Option<usize>)| {
+            let entries = length.map(|length| entries.by_ref().take(length).collect());
             SubjectPart { entries, ..part }
         };
-        Ok(proven.into_iter().zip(lengths).map(with_entries).collect())
+        Ok(parts.into_iter().map(filled).collect())
     }
 
     async fn entries(&mut self, entries: Vec<(u64, String)>) -> Result<Vec<EntryPart>, LedgerError> {
@@ -296,9 +306,8 @@ impl<'a> Making<'a> {
     }
 }
 
-/// The authority subjects of those who signed a part's entries.
-fn issuers(part: &SubjectPart) -> Vec<Subject> {
-    let entries = part.entries.iter().flatten();
-    let issuers = entries.filter_map(|part| read_statement(&part.entry)).map(|statement| statement.iss);
+/// The authority subjects of those who signed these entries.
+fn issuers(chain: &Chain) -> Vec<Subject> {
+    let issuers = chain.iter().filter_map(|(_, entry)| read_statement(entry)).map(|statement| statement.iss);
     issuers.filter(|iss| !iss.is_reserved()).map(Subject::Authority).collect()
 }

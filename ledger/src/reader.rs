@@ -1,7 +1,7 @@
 //! Reading a ledger, beside its writer or without one.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::index::LeafIndex;
@@ -10,6 +10,7 @@ use verifier::log::policy::Policy;
 use crate::error::LedgerError;
 use crate::ledger::DATABASE;
 use crate::own_policy::OwnPolicy;
+use crate::state::read_genesis;
 use crate::store::{MapHead, Readers, Snapshot, index_of};
 
 /// Connections of one reader.
@@ -37,6 +38,8 @@ pub struct Reader {
     map_head: Arc<Mutex<Option<AsOf<MapHead>>>>,
     /// How what is handed out is checked, as of the last head seen.
     own_policy: Arc<Mutex<Option<Arc<OwnPolicy>>>>,
+    /// The jurisdiction, which the genesis says once and for all.
+    jurisdiction: Arc<OnceLock<String>>,
     /// Whose clocks count where a dossier says when its entries became public.
     pub(crate) policy: Option<Arc<Policy>>,
 }
@@ -52,8 +55,8 @@ impl Reader {
             return Err(LedgerError::NoLedger { dir: dir.to_owned() });
         }
         let readers = Readers::open(&database, CONNECTIONS).await?;
-        let (map_head, own_policy) = Default::default();
-        Ok(Self { readers, dir: dir.to_owned(), database, map_head, own_policy, policy: None })
+        let (map_head, own_policy, jurisdiction) = Default::default();
+        Ok(Self { readers, dir: dir.to_owned(), database, map_head, own_policy, jurisdiction, policy: None })
     }
 
     /// The same ledger, whose dossiers bound the time of their entries by checkpoints that enough witnesses of this policy have
@@ -81,6 +84,15 @@ impl Reader {
         let map = Arc::new(snapshot.map_head().await?);
         *self.map_head.lock().expect("nobody panics while holding it") = Some((size, map.clone()));
         Ok(map)
+    }
+
+    /// The jurisdiction of the genesis.
+    pub(crate) async fn jurisdiction(&self, snapshot: &mut Snapshot) -> Result<String, LedgerError> {
+        if let Some(jurisdiction) = self.jurisdiction.get() {
+            return Ok(jurisdiction.clone());
+        }
+        let jurisdiction = read_genesis(snapshot).await?.jurisdiction;
+        Ok(self.jurisdiction.get_or_init(|| jurisdiction).clone())
     }
 
     /// The policy under which what this head covers is checked before it leaves.
