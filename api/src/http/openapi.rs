@@ -10,6 +10,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Server};
 
 use super::answer::{Answer, JSON};
 use super::cache::Cache;
+use super::parameters::{MomentText, SectorCode, StageCode, StandingCode};
 use super::problem::{PROBLEM, Problem, ProblemDetails};
 use super::{Site, attachments, events, feed, health, lists, log_routes, notices, problem_pages, projects, registers};
 
@@ -28,7 +29,7 @@ const WITH_SLASHES: [&str; 2] = ["{n}", "{project}"];
         health::live, health::ready, health::metrics,
         problem_pages::page, description,
     ),
-    components(schemas(ProblemDetails)),
+    components(schemas(ProblemDetails, SectorCode, StageCode, StandingCode, MomentText)),
     tags(
         (name = "log", description = "The log as static files (C2SP tlog-tiles)"),
         (name = "notices", description = "Recording and reading notices"),
@@ -184,6 +185,29 @@ mod tests {
             "/api/v1/projects/",
         ] {
             assert_eq!(path(nothing), None, "{nothing}");
+        }
+    }
+
+    /// Every `$ref` below a value.
+    fn references(value: &serde_json::Value, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(serde_json::Value::as_str).map(str::to_owned));
+                members.values().for_each(|value| references(value, found));
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let json = serde_json::to_value(describe("")).unwrap();
+        let mut found = Vec::new();
+        references(&json, &mut found);
+        assert!(found.len() > 50);
+        for reference in found {
+            assert!(json.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
         }
     }
 
