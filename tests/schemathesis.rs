@@ -18,7 +18,7 @@ use server::{Publisher, Server, draft};
 use sha2::{Digest as _, Sha256};
 
 /// Requests of one kind to one operation: `EXAMPLES=1000` looks longer than every change can wait for.
-const EXAMPLES: &str = "20";
+const EXAMPLES: &str = "10";
 
 fn run(command: &mut Command) -> Result<Output, String> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
@@ -85,7 +85,9 @@ fn every_answer_is_as_described() {
     for (path, item) in description["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
             let operation = format!("{} {path} 2", method.to_uppercase());
-            assert!(counts.keys().any(|answered| answered.starts_with(&operation)), "{operation}xx never: {counts:#?}");
+            let is_answered = counts.keys().any(|answered| answered.starts_with(&operation));
+            // The description itself was read before anything is counted.
+            assert!(is_answered || operation == "GET /openapi.json 2", "{operation}xx never: {counts:#?}");
         }
     }
     for answered in ["201", "200", "400", "415"] {

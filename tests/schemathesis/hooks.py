@@ -85,9 +85,9 @@ def map_case(context, case):
         case.query = {**(case.query or {}), "seconds": 0}
     if is_to_be_refused(case):
         return case
-    for name, value in (case.path_parameters or {}).items():
-        if name in REAL and len(str(value)) % 2 == 0:
-            case.path_parameters[name] = REAL[name]
+    path = case.path_parameters or {}
+    if len("".join(str(value) for value in path.values())) % 2 == 0:
+        path.update({name: REAL[name] for name in path if name in REAL})
     # OpenAPI cannot say of a parameter that it goes with one other alone, as the description does in words.
     if case.query and "notice_id" in case.query:
         case.query = {name: value for name, value in case.query.items() if name in ("notice_id", "publisher")}

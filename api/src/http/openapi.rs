@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::Method;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Server};
 
 use super::answer::{Answer, JSON};
@@ -58,6 +59,7 @@ pub(crate) fn describe(public_url: &str) -> utoipa::openapi::OpenApi {
     for item in description.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.put, &mut item.post].into_iter().flatten() {
             add_problems(operation);
+            leave_out_null(operation);
         }
         if let Some(get) = &mut item.get {
             let unchanged = ResponseBuilder::new().description("Unchanged since the `ETag` of `If-None-Match`").build();
@@ -77,6 +79,18 @@ fn add_problems(operation: &mut Operation) {
         .build();
     for statuses in ["4XX", "5XX"] {
         operation.responses.responses.insert(statuses.to_owned(), RefOr::T(problem.clone()));
+    }
+}
+
+/// A parameter is text: one that need not be there is left out, never `null`.
+fn leave_out_null(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+            && let SchemaType::Array(types) = &mut object.schema_type
+        {
+            types.retain(|kind| *kind != Type::Null);
+        }
     }
 }
 
