@@ -6,55 +6,16 @@
 
 mod program;
 mod server;
+mod witnesses;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use program::{command, copy, ledger_with_centre, mingzhang, operator, ran, verify};
-use serde_json::Value;
 use server::Server;
-
-const SOON: Duration = Duration::from_secs(90);
-
-/// A witness process, always on the same address; killed when dropped.
-struct Witness {
-    child: Child,
-    vkey: String,
-    address: String,
-}
-
-impl Drop for Witness {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn witness(dir: &Path, name: &str, address: &str, log: &str, more: &[&str]) -> Witness {
-    let args = ["--json", "witness", name, "--listen", address, "--log", log];
-    let args = [&args[..], more].concat();
-    let mut child = command(&operator(), &args, dir).stderr(Stdio::null()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: `{line}`"));
-    let text = |name: &str| said[name].as_str().unwrap().to_owned();
-    Witness { child, vkey: text("vkey"), address: text("listen") }
-}
-
-/// An address that is free now.
-fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
-}
-
-fn log_key(dir: &Path) -> String {
-    let policy = fs::read_to_string(dir.join("ledger/policy.txt")).unwrap();
-    policy.lines().next().unwrap().strip_prefix("log ").unwrap().to_owned()
-}
+use witnesses::{SOON, free_address, health, log_vkey, until_published, witness};
 
 fn draft(number: usize) -> String {
     format!(
@@ -71,30 +32,12 @@ fn publish(dir: &Path, server: &Server, from: usize, to: usize) {
     mingzhang(dir, &[&["import", "--url", &url, &file][..], &key].concat()).ends(0);
 }
 
-/// Waits until the published head is of at least this size.
-#[track_caller]
-fn until_published(server: &Server, size: u64) {
-    let begun = Instant::now();
-    loop {
-        let answer = server.get("/checkpoint");
-        if answer.status == 200 && server.size() >= size {
-            return;
-        }
-        assert!(begun.elapsed() < SOON, "{}", String::from_utf8_lossy(&server.get("/healthz").body));
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn health(server: &Server) -> Value {
-    serde_json::from_slice(&server.get("/healthz").body).unwrap()
-}
-
 #[test]
 fn what_is_published_was_seen_by_enough_witnesses_and_replayed_by_those_who_replay() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     ledger_with_centre(dir);
-    let (log, address) = (log_key(dir), free_address());
+    let (log, address) = (log_vkey(dir), free_address());
     let replayed = format!("http://{address}");
     let replay = ["--replay", replayed.as_str()];
     let r1 = witness(dir, "r1", "127.0.0.1:0", &log, &replay);

@@ -10,6 +10,7 @@ mod schema;
 mod server;
 #[path = "../verifier/tests/web/mod.rs"]
 mod web;
+mod witnesses;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Lines};
@@ -24,6 +25,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use program::{command, lawful_ledger_with_centre, operator, verifier, verify};
 use serde_json::Value;
 use server::Server;
+use witnesses::log_vkey;
 
 /// A process that prints lines of JSON; killed when dropped.
 struct Running {
@@ -64,11 +66,6 @@ impl Running {
             }
         }
     }
-}
-
-fn log_vkey(dir: &Path) -> String {
-    let policy = fs::read_to_string(dir.join("ledger/policy.txt")).unwrap();
-    policy.lines().next().unwrap().strip_prefix("log ").unwrap().to_owned()
 }
 
 /// What only the holder of the log's key can do: a head of this size with another root.

@@ -18,15 +18,16 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use forge::{Forge, LOG, ORIGIN, SUPERVISOR, SUPERVISOR_KEY, common, disclose, log_key, sign, signed_note};
+use forge::{
+    Forge, LOG, ORIGIN, SUPERVISOR, SUPERVISOR_KEY, add_checkpoint, common, consistency, disclose, log_key, sign,
+    signed_note,
+};
 use program::{command, mingzhang, operator};
 use serde_json::Value;
-use verifier::evidence::path::{consistency_path, of_leaves};
 use verifier::log::add_checkpoint::{MAX_LENGTH, monitor_path};
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::cosignature::cosignatures;
 use verifier::log::hash::{Hash, leaf_hash, sha256};
-use verifier::log::index::TreeSize;
 use verifier::log::note::VerifierKey;
 use verifier::log::tree::root_of;
 
@@ -131,23 +132,7 @@ fn note_of(leaves: &[Hash]) -> String {
 
 /// What a log asks for: the head of these leaves, with the proof from `old` of them.
 fn request(old: usize, leaves: &[Hash]) -> String {
-    request_with(old, &proof(leaves, old), &note_of(leaves))
-}
-
-/// The proof from the first `old` of these leaves; nothing where none is needed.
-fn proof(leaves: &[Hash], old: usize) -> Vec<Hash> {
-    let (old, size) = (TreeSize(old as u64), TreeSize(leaves.len() as u64));
-    let mut path = consistency_path(old, size, of_leaves(leaves)).unwrap_or_default();
-    // RFC 9162 leaves out the hash that the reader has.
-    if old.0.is_power_of_two() && !path.is_empty() {
-        path.remove(0);
-    }
-    path
-}
-
-fn request_with(old: usize, proof: &[Hash], note: &str) -> String {
-    let proof: String = proof.iter().map(|hash| format!("{hash}\n")).collect();
-    format!("old {old}\n{proof}\n{note}")
+    add_checkpoint(old, &consistency(leaves, old), &note_of(leaves))
 }
 
 #[track_caller]
@@ -195,14 +180,14 @@ fn every_answer_of_the_protocol_is_given() {
         witness.post(bad.as_bytes()).is(400);
     }
     witness.post(b"old 7\n\xff\n").is(400);
-    witness.post(request_with(8, &[], &note_of(&seven)).as_bytes()).is(400);
+    witness.post(add_checkpoint(8, &[], &note_of(&seven)).as_bytes()).is(400);
     witness.post(good.replace("\n\n—", "\nextension\n\n—").as_bytes()).is(400);
 
     // 403: another key's, or this key's over something else. 404: another log.
     let root = root_of(leaves(1, 9)).0;
-    witness.post(request_with(7, &[], &signed_note(99, 9, root)).as_bytes()).is(403);
+    witness.post(add_checkpoint(7, &[], &signed_note(99, 9, root)).as_bytes()).is(403);
     let altered = note_of(&leaves(1, 9)).replacen("\n9\n", "\n8\n", 1);
-    witness.post(request_with(7, &[], &altered).as_bytes()).is(403);
+    witness.post(add_checkpoint(7, &[], &altered).as_bytes()).is(403);
     witness.post(good.replace(ORIGIN, "ledger.example/other").as_bytes()).is(404);
 
     // 409: not from the size cosigned last, or that size with another root.
@@ -213,10 +198,10 @@ fn every_answer_of_the_protocol_is_given() {
     assert!(dir.path().join("w/evidence.json").exists(), "two heads of one size are kept");
 
     // 422: a proof that is none, or where none is needed, or the empty tree with a root.
-    witness.post(request_with(7, &[], &note_of(&leaves(1, 9))).as_bytes()).is(422);
+    witness.post(add_checkpoint(7, &[], &note_of(&leaves(1, 9))).as_bytes()).is(422);
     witness.submit(7, &leaves(2, 9)).is(422);
-    witness.post(request_with(7, &[sha256(b"x")], &note_of(&seven)).as_bytes()).is(422);
-    witness.post(request_with(0, &[], &signed_note(LOG, 0, sha256(b"x"))).as_bytes()).is(422);
+    witness.post(add_checkpoint(7, &[sha256(b"x")], &note_of(&seven)).as_bytes()).is(422);
+    witness.post(add_checkpoint(0, &[], &signed_note(LOG, 0, sha256(b"x"))).as_bytes()).is(422);
 
     // What is not of the protocol.
     witness.post(&vec![b'a'; MAX_LENGTH + 1]).is(413);

@@ -13,6 +13,7 @@ use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use ledger::index::NoticeFilter;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
+use utoipa::ToSchema;
 use verifier::log::index::LeafIndex;
 use warp::Reply as _;
 use warp::reply::Response;
@@ -31,14 +32,26 @@ const AT_ONCE: usize = 100;
 /// Events that wait for a slow client; the rest waits in the index.
 const WAITING: usize = 16;
 
+/// An event of the stream.
+#[derive(ToSchema)]
+#[allow(dead_code)] // written by `warp::sse`
+pub(crate) struct NoticeEvent {
+    /// `notice`.
+    event: String,
+    /// The index of the entry: the `Last-Event-ID` to go on after it.
+    id: String,
+    /// What a list shows of the notice, as JSON.
+    data: String,
+}
+
 /// Notices as they are recorded
 ///
 /// One event `notice` a notice, oldest first: its id is the entry's index, its data what a list shows. Begins after
 /// `Last-Event-ID` (or `after`), without either with what is recorded from now on. Takes the filters of `/api/v1/notices`
 /// for sector, stage, region, publisher, project and words.
 #[utoipa::path(get, path = "/events", tag = "notices",
-    params(("Last-Event-ID" = Option<u64>, Header, description = "The index of the last event seen", maximum = 999_999_999_999_999_999_u64),
-        ("after" = Option<u64>, Query, description = "The same, for clients that cannot set the header", maximum = 999_999_999_999_999_999_u64),
+    params(("Last-Event-ID" = Option<u64>, Header, description = "The index of the last event seen", maximum = 9_007_199_254_740_992_u64),
+        ("after" = Option<u64>, Query, description = "The same, for clients that cannot set the header", maximum = 9_007_199_254_740_992_u64),
         ("seconds" = Option<u64>, Query, description = "How long the stream stays open", maximum = 300),
         ("sector" = Option<SectorCode>, Query, description = "The sector's code"),
         ("stage" = Option<StageCode>, Query, description = "The stage's code"),
@@ -46,7 +59,7 @@ const WAITING: usize = 16;
         ("publisher" = Option<String>, Query, description = "The publisher", pattern = "^[A-Za-z0-9._:-]{0,64}$"),
         ("project" = Option<String>, Query, description = "The project's id, as a person types it"),
         ("text" = Option<String>, Query, description = "Words, all of which must occur; signs alone find nothing", max_length = 200)),
-    responses((status = 200, description = "The stream", body = String, content_type = "text/event-stream")))]
+    responses((status = 200, description = "The stream", body = NoticeEvent, content_type = "text/event-stream")))]
 pub(crate) async fn events(client: Client, headers: HeaderMap, text: String, site: Arc<Site>) -> Response {
     match open(client, &headers, &text, &site) {
         Ok(response) => response,

@@ -36,7 +36,7 @@ const ENCODED: AsciiSet = NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_'
         ("until" = Option<MomentText>, Query, description = "Recorded until the end of this day, or before this instant"),
         ("status" = Option<StandingCode>, Query, description = "How the project stands under the rules"),
         ("text" = Option<String>, Query, description = "Words, all of which must occur; signs alone find nothing", max_length = 200),
-        ("after" = Option<String>, Query, description = "As `rel=\"next\"` says", pattern = "^(t?(0|[1-9][0-9]{0,17}))?$"),
+        ("after" = Option<String>, Query, description = "As `rel=\"next\"` says", pattern = "^(t?(0|[1-9][0-9]{0,14}))?$"),
         ("limit" = Option<u64>, Query, description = "Entries of a page", minimum = 1, maximum = 100)),
     responses((status = 200, description = "The feed", body = String, content_type = "application/atom+xml")))]
 pub(crate) async fn feed(text: String, site: Arc<Site>) -> Result<Answer, Problem> {

@@ -174,7 +174,7 @@ fn count_text(count: u64, more: bool) -> String {
         ("until" = Option<MomentText>, Query, description = "Recorded until the end of this day, or before this instant"),
         ("status" = Option<StandingCode>, Query, description = "How its project stands under the rules"),
         ("notice_id" = Option<String>, Query, description = "The id its publisher gave it; goes with `publisher` alone", min_length = 1, max_length = 200),
-        ("after" = Option<String>, Query, description = "The `next` of the page before", pattern = "^(t?(0|[1-9][0-9]{0,17}))?$"),
+        ("after" = Option<String>, Query, description = "The `next` of the page before", pattern = "^(t?(0|[1-9][0-9]{0,14}))?$"),
         ("limit" = Option<u64>, Query, description = "Notices of a page", minimum = 1, maximum = 100)),
     responses((status = 200, description = "A page", body = NoticeList)))]
 pub(crate) async fn notices(text: String, site: Arc<Site>) -> Result<Answer, Problem> {
@@ -275,7 +275,7 @@ impl From<FoundProject> for ProjectView {
         ("from" = Option<MomentText>, Query, description = "First recorded from this day or instant on", example = "2026-03-17"),
         ("until" = Option<MomentText>, Query, description = "First recorded until the end of this day, or before this instant"),
         ("status" = Option<StandingCode>, Query, description = "How it stands under the rules"),
-        ("after" = Option<String>, Query, description = "The `next` of the page before", pattern = "^(0|[1-9][0-9]{0,17})?$"),
+        ("after" = Option<String>, Query, description = "The `next` of the page before", pattern = "^(0|[1-9][0-9]{0,14})?$"),
         ("limit" = Option<u64>, Query, description = "Projects of a page", minimum = 1, maximum = 100)),
     responses((status = 200, description = "A page", body = ProjectList)))]
 pub(crate) async fn projects(text: String, site: Arc<Site>) -> Result<Answer, Problem> {

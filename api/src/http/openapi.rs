@@ -6,10 +6,12 @@ use std::sync::Arc;
 use http::Method;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Server};
 
 use super::answer::{Answer, JSON};
 use super::cache::Cache;
+use super::parameters::{MomentText, SectorCode, StageCode, StandingCode};
 use super::problem::{PROBLEM, Problem, ProblemDetails};
 use super::{Site, attachments, events, feed, health, lists, log_routes, notices, problem_pages, projects, registers};
 
@@ -28,7 +30,7 @@ const WITH_SLASHES: [&str; 2] = ["{n}", "{project}"];
         health::live, health::ready, health::metrics,
         problem_pages::page, description,
     ),
-    components(schemas(ProblemDetails)),
+    components(schemas(ProblemDetails, SectorCode, StageCode, StandingCode, MomentText)),
     tags(
         (name = "log", description = "The log as static files (C2SP tlog-tiles)"),
         (name = "notices", description = "Recording and reading notices"),
@@ -57,6 +59,7 @@ pub(crate) fn describe(public_url: &str) -> utoipa::openapi::OpenApi {
     for item in description.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.put, &mut item.post].into_iter().flatten() {
             add_problems(operation);
+            leave_out_null(operation);
         }
         if let Some(get) = &mut item.get {
             let unchanged = ResponseBuilder::new().description("Unchanged since the `ETag` of `If-None-Match`").build();
@@ -76,6 +79,18 @@ fn add_problems(operation: &mut Operation) {
         .build();
     for statuses in ["4XX", "5XX"] {
         operation.responses.responses.insert(statuses.to_owned(), RefOr::T(problem.clone()));
+    }
+}
+
+/// A parameter is text: one that need not be there is left out, never `null`.
+fn leave_out_null(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+            && let SchemaType::Array(types) = &mut object.schema_type
+        {
+            types.retain(|kind| *kind != Type::Null);
+        }
     }
 }
 
@@ -184,6 +199,29 @@ mod tests {
             "/api/v1/projects/",
         ] {
             assert_eq!(path(nothing), None, "{nothing}");
+        }
+    }
+
+    /// Every `$ref` below a value.
+    fn references(value: &serde_json::Value, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(serde_json::Value::as_str).map(str::to_owned));
+                members.values().for_each(|value| references(value, found));
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let json = serde_json::to_value(describe("")).unwrap();
+        let mut found = Vec::new();
+        references(&json, &mut found);
+        assert!(found.len() > 50);
+        for reference in found {
+            assert!(json.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
         }
     }
 

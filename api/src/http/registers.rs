@@ -99,7 +99,7 @@ struct RulebookView {
     /// The day from which it counts.
     effective_from: String,
     /// The rules.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Vec<Object>)]
     rules: Json,
 }
 

@@ -3,7 +3,7 @@
 
 mod proven;
 
-pub(crate) use proven::{cosign, witness};
+pub(crate) use proven::{add_checkpoint, consistency, cosign, witness};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -20,7 +20,9 @@ use verifier::log::hash::{Hash, LeafHash, sha256};
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::key::PublicKey;
 use verifier::log::note::{KeyKind, VerifierKey, signature_line};
-use verifier::log::tile::{TileKind, TilePath, encode_index, format_entry_bundle, format_hash_tile};
+use verifier::log::tile::{
+    TileKind, TilePath, encode_index, entry_tiles, format_entry_bundle, format_hash_tile, parse_entry_bundle,
+};
 use verifier::log::tlog_proof::TlogProof;
 use verifier::log::tree::Frontier;
 use verifier::receipt::format_extra;
@@ -106,6 +108,8 @@ pub(crate) fn grant(iss: &str, jti: &str, id: &str, seq: u64, seed: u8, role: &s
 pub(crate) struct Forge {
     dir: PathBuf,
     pub(crate) log_seed: u8,
+    /// The key of a real ledger's log, where one is gone on from.
+    log: Option<(VerifierKey, SigningKey)>,
     pub(crate) time: u64,
     pub(crate) leaves: Vec<Hash>,
     pub(crate) entries: Vec<String>,
@@ -144,6 +148,7 @@ impl Forge {
         let forge = Self {
             dir: dir.to_owned(),
             log_seed: LOG,
+            log: None,
             time: 1_764_547_200_000,
             leaves: Vec::new(),
             entries: Vec::new(),
@@ -158,6 +163,25 @@ impl Forge {
             levels: BTreeMap::new(),
         };
         forge.write("policy.txt", format!("log {}\nquorum none\n", log_key(LOG)).as_bytes());
+        forge
+    }
+
+    /// The first entries of an exported ledger, up to a seal, as only who has its log's key can go on from them.
+    pub(crate) fn continued(dir: &Path, tree: &Path, entries: usize, vkey: &VerifierKey, secret: &[u8; 32]) -> Self {
+        let log = Some((vkey.clone(), SigningKey::from_bytes(secret)));
+        let mut forge = Self { log, ..Self::empty(dir) };
+        let (texts, disclosures) = exported(tree);
+        for (index, text) in (0..).zip(&texts[..entries]) {
+            let entry = Entry::parse(text).unwrap();
+            forge.time = entry.time.0;
+            if entry.seal().is_some() {
+                assert_eq!(forge.seal_entry(), *text, "the map is derived from the entries");
+            }
+            let subject = entry.link().map(|(subject, _, _)| subject.to_owned());
+            let shown: Vec<&str> = disclosures.get(&index).into_iter().flatten().map(String::as_str).collect();
+            forge.push(subject.as_deref(), text, stage_of(&entry).map(Stage::code), &shown);
+        }
+        forge.publish_head();
         forge
     }
 
@@ -342,19 +366,22 @@ impl Forge {
         let others = ["ledger".to_owned(), "rulebook/cn".to_owned(), "calendar/cn".to_owned()];
         let mut subjects = vec![subject.to_owned()];
         subjects.extend(others);
-        for iss in [PUBLISHER, SUPERVISOR] {
-            let signed = |text: &&String| {
-                let Body::Statement { subject: about, statement, .. } = Entry::parse(text).unwrap().body else {
-                    return false;
-                };
-                about == subject && Statement::parse(statement).unwrap().iss.as_str() == iss
-            };
-            if file.subjects[0].state.count > 0 && self.entries.iter().any(|text| signed(&text)) {
-                subjects.push(format!("authority/{iss}"));
-            }
+        if file.subjects[0].state.count > 0 {
+            subjects.extend(self.issuers(subject).iter().map(|iss| format!("authority/{iss}")));
         }
         file.subjects = subjects.iter().map(|subject| self.with_entries(subject)).collect();
         file
+    }
+
+    /// Whoever has signed something about a subject.
+    fn issuers(&self, subject: &str) -> BTreeSet<String> {
+        let signed = |text: &String| {
+            let Body::Statement { subject: about, statement, .. } = Entry::parse(text).unwrap().body else {
+                return None;
+            };
+            (about == subject).then(|| Statement::parse(statement).unwrap().iss.as_str().to_owned())
+        };
+        self.entries.iter().filter_map(signed).collect()
     }
 
     /// Of several entries with one number the newest is shown, as the map counts it.
@@ -384,7 +411,10 @@ impl Forge {
     }
 
     pub(crate) fn note(&self, size: u64, root: Hash) -> String {
-        signed_note(self.log_seed, size, root)
+        match &self.log {
+            None => signed_note(self.log_seed, size, root),
+            Some((vkey, key)) => signed_by(vkey, key, size, root),
+        }
     }
 
     pub(crate) fn publish_head(&mut self) {
@@ -438,11 +468,32 @@ fn stage_of(entry: &Entry<'_>) -> Option<Stage> {
     Statement::parse(statement).unwrap().notice().map(|notice| notice.stage)
 }
 
+/// The entries of an exported tree, and the disclosures beside each.
+fn exported(tree: &Path) -> (Vec<String>, BTreeMap<u64, Vec<String>>) {
+    let head = fs::read_to_string(tree.join("checkpoint")).unwrap();
+    let size = SignedCheckpoint::parse(&head).unwrap().checkpoint.size;
+    let (mut entries, mut disclosures) = (Vec::new(), BTreeMap::new());
+    for (number, path) in (0..).zip(entry_tiles(size)) {
+        let bundle = fs::read(tree.join(path.to_string())).unwrap();
+        let texts = parse_entry_bundle(&bundle).unwrap().into_iter();
+        entries.extend(texts.map(|text| String::from_utf8(text.to_vec()).unwrap()));
+        let lines = fs::read_to_string(tree.join(format!("disclosures/{}", encode_index(number)))).unwrap_or_default();
+        for line in lines.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let texts = line["disclosures"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned());
+            disclosures.insert(line["index"].as_u64().unwrap(), texts.collect());
+        }
+    }
+    (entries, disclosures)
+}
+
 pub(crate) fn signed_note(seed: u8, size: u64, root: Hash) -> String {
-    let checkpoint =
-        Checkpoint { origin: ORIGIN.into(), size: TreeSize(size), root: verifier::log::hash::RootHash(root) };
-    let body = checkpoint.format();
-    let vkey = log_key(seed);
-    let line = signature_line(vkey.name(), vkey.key_id(), &key(seed).sign(body.as_bytes()).to_bytes());
+    signed_by(&log_key(seed), &key(seed), size, root)
+}
+
+fn signed_by(vkey: &VerifierKey, key: &SigningKey, size: u64, root: Hash) -> String {
+    let root = verifier::log::hash::RootHash(root);
+    let body = Checkpoint { origin: vkey.name().into(), size: TreeSize(size), root }.format();
+    let line = signature_line(vkey.name(), vkey.key_id(), &key.sign(body.as_bytes()).to_bytes());
     format!("{body}\n{line}")
 }

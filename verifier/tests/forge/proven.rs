@@ -2,8 +2,10 @@
 
 use ed25519_dalek::Signer as _;
 use serde_json::{Value, json};
+use verifier::evidence::path::{consistency_path, of_leaves};
 use verifier::log::base64::encode;
 use verifier::log::hash::{Hash, node_hash};
+use verifier::log::index::TreeSize;
 use verifier::log::key::PublicKey;
 use verifier::log::note::{KeyKind, VerifierKey, signature_line};
 use verifier::record::entry::Entry;
@@ -54,7 +56,29 @@ fn texts(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(ToString::to_string).collect()
 }
 
+/// The proof from the first `old` of these leaves; nothing where none is needed.
+pub(crate) fn consistency(leaves: &[Hash], old: usize) -> Vec<Hash> {
+    let sizes = (TreeSize(old as u64), TreeSize(leaves.len() as u64));
+    let mut path = consistency_path(sizes.0, sizes.1, of_leaves(leaves)).unwrap_or_default();
+    // RFC 9162 leaves out the hash that the reader has.
+    if old.is_power_of_two() && !path.is_empty() {
+        path.remove(0);
+    }
+    path
+}
+
+/// What a log asks of a witness (C2SP tlog-witness).
+pub(crate) fn add_checkpoint(old: usize, proof: &[Hash], note: &str) -> String {
+    let proof: String = proof.iter().map(|hash| format!("{hash}\n")).collect();
+    format!("old {old}\n{proof}\n{note}")
+}
+
 impl Forge {
+    /// What a log asks of a witness that has cosigned its first `old` entries.
+    pub(crate) fn submission(&self, old: usize) -> String {
+        add_checkpoint(old, &consistency(&self.leaves, old), &self.note_at(self.leaves.len()))
+    }
+
     /// The log's note over the first entries.
     pub(crate) fn note_at(&self, size: usize) -> String {
         self.note(size as u64, root(&self.leaves[..size]))

@@ -22,9 +22,14 @@ pub(crate) type Answer = (String, String, Vec<u8>);
 
 /// Serves a folder; every `failing`th request is answered with 503. Lives as long as the test program.
 pub(crate) fn serve(root: &Path, failing: usize) -> (String, Arc<AtomicUsize>) {
+    serve_at("127.0.0.1:0", root, failing)
+}
+
+/// Serves a folder at an address.
+pub(crate) fn serve_at(address: &str, root: &Path, failing: usize) -> (String, Arc<AtomicUsize>) {
     let (root, count): (PathBuf, _) = (root.to_owned(), Arc::new(AtomicUsize::new(0)));
     let counted = Arc::clone(&count);
-    let address = answer_with(move |request| {
+    let address = answer_at(address, move |request| {
         let number = counted.fetch_add(1, Ordering::SeqCst) + 1;
         let (status, body) = match fs::read(root.join(&request.path)) {
             _ if failing > 0 && number.is_multiple_of(failing) => ("503 Busy", Vec::new()),
@@ -38,7 +43,11 @@ pub(crate) fn serve(root: &Path, failing: usize) -> (String, Arc<AtomicUsize>) {
 
 /// Answers every request so. Lives as long as the test program.
 pub(crate) fn answer_with(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    answer_at("127.0.0.1:0", answer)
+}
+
+fn answer_at(address: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind(address).unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let answer = Arc::new(answer);
     thread::spawn(move || {
