@@ -306,8 +306,8 @@ impl<'a> Making<'a> {
     }
 }
 
-/// The authority subjects of those who signed these entries.
+/// The authority subjects of those who signed these entries, the first first.
 fn issuers(chain: &Chain) -> Vec<Subject> {
-    let issuers = chain.iter().filter_map(|(_, entry)| read_statement(entry)).map(|statement| statement.iss);
+    let issuers = chain.iter().rev().filter_map(|(_, entry)| read_statement(entry)).map(|statement| statement.iss);
     issuers.filter(|iss| !iss.is_reserved()).map(Subject::Authority).collect()
 }
