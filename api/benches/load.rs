@@ -22,6 +22,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use ledger::{Ledger, Outcome, SignedStatement};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -134,7 +137,14 @@ async fn read(served: &Served, path: &str) -> (f64, f64) {
         .map(move |_| warp::reply::with_header(http::Response::new(body.clone()), "content-type", media_type.clone()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let bare = format!("http://{}{path}", listener.local_addr().unwrap());
-    let serving = tokio::spawn(warp::serve(route).incoming(listener).run());
+    let service = TowerToHyperService::new(warp::service(route));
+    let serving = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone()));
+        }
+    });
     let ours = format!("{}{path}", served.url);
     let (mut rates, mut bares) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
