@@ -8,7 +8,8 @@ use super::lifecycle::{self, Named as _};
 use crate::lifecycle::instant::Bounded;
 use crate::lifecycle::law::Law;
 use crate::lifecycle::rulebook::{Rulebook, Text};
-use crate::lifecycle::verdict::{Finding, Lifecycle, LotVerdict, RuleOutcome, StageRow};
+use crate::lifecycle::verdict::{Finding, Lifecycle, LotVerdict, Reason, RuleOutcome, StageRow};
+use crate::record::code::Stage;
 
 /// The verdict, and the rules it is by; `shipped` says whether rules are those the verifier was shipped with.
 pub fn lifecycle(verdict: &Lifecycle<'_>, law: &Law, shipped: impl Fn(&Rulebook) -> bool) -> Value {
@@ -40,7 +41,7 @@ fn lot(lot: &LotVerdict<'_>) -> Value {
     let next = lot.next.as_ref();
     json!({
         "id": lot.id, "state": lot.state.code(), "restarts_as": lot.restarts_as, "standing": lot.standing.code(),
-        "next": next.map(|next| json!({ "due": next.due, "rule": next.rule, "stage": next.stage.map(super::super::record::code::Stage::code) })),
+        "next": next.map(|next| json!({ "due": next.due, "rule": next.rule, "stage": next.stage.map(Stage::code) })),
         "stages": lot.stages.iter().map(stage).collect::<Vec<_>>(),
         "rules": lot.outcomes.iter().map(rule).collect::<Vec<_>>(),
     })
@@ -60,7 +61,7 @@ fn rule(outcome: &RuleOutcome<'_>) -> Value {
     json!({
         "id": rule.id, "title": text(&rule.title), "basis": basis.collect::<Vec<_>>(),
         "status": outcome.branch.status.code(), "outcome": outcome.outcome.code(), "outcome_name": text(&outcome.outcome.name()),
-        "reason": decisive.and_then(|finding| finding.reason.as_ref()).map(super::super::lifecycle::verdict::Reason::code),
+        "reason": decisive.and_then(|finding| finding.reason.as_ref()).map(Reason::code),
         "findings": outcome.findings.iter().map(finding).collect::<Vec<_>>(),
     })
 }
@@ -73,12 +74,12 @@ fn finding(finding: &Finding) -> Value {
         instant
     });
     json!({
-        "outcome": finding.outcome.code(), "reason": finding.reason.as_ref().map(super::super::lifecycle::verdict::Reason::code),
+        "outcome": finding.outcome.code(), "reason": finding.reason.as_ref().map(Reason::code),
         "explanation": finding.reason.as_ref().map(|reason| text(&lifecycle::reason(reason))),
         "arithmetic": finding.arithmetic.as_ref().map(|arithmetic| text(&lifecycle::arithmetic(arithmetic))),
         "instants": instants.collect::<Vec<_>>(), "entries": finding.entries, "due": finding.due,
         "earliest": finding.earliest,
-        "stage": finding.stage.map(super::super::record::code::Stage::code),
+        "stage": finding.stage.map(Stage::code),
     })
 }
 

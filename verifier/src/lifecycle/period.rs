@@ -98,6 +98,7 @@ impl Counting {
         }
         Ok(day_after(rolled))
     }
+
     /// The first instant at which a period of at least `count` that begins at `from` is long enough.
     ///
     /// # Errors
