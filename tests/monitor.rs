@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod program;
+#[path = "../verifier/tests/running/mod.rs"]
+mod running;
 #[path = "../verifier/tests/schema/mod.rs"]
 mod schema;
 mod server;
@@ -13,60 +15,18 @@ mod web;
 mod witnesses;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Stdio};
 use std::sync::{Arc, Mutex};
 
 use ::verifier::log::base64::decode_url;
 use ::verifier::log::note::signature_line;
 use ::verifier::log::vkey::VerifierKey;
 use ed25519_dalek::{Signer as _, SigningKey};
-use program::{command, lawful_ledger_with_centre, operator, verifier, verify};
+use program::{command, lawful_ledger_with_centre, verifier, verify};
+use running::Running;
 use serde_json::Value;
 use server::Server;
-use witnesses::log_vkey;
-
-/// A process that prints lines of JSON; killed when dropped.
-struct Running {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn start(program: &Path, args: &[&str], dir: &Path) -> Running {
-    let mut child = command(program, args, dir).stderr(Stdio::null()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    Running { child, lines }
-}
-
-impl Running {
-    fn next(&mut self) -> Value {
-        serde_json::from_str(&self.lines.next().expect("it goes on").unwrap()).unwrap()
-    }
-
-    /// Reads until a look that is so; gives the alerts told until then. Every line is of the shipped schema.
-    fn until(&mut self, is_so: impl Fn(&Value) -> bool) -> Vec<Value> {
-        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../verifier/schema/monitor.schema.json");
-        let schema = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
-        let mut alerts = Vec::new();
-        loop {
-            let line = self.next();
-            schema::check(&schema, &line);
-            match line["event"].as_str().unwrap() {
-                "alert" => alerts.push(line),
-                "look" if is_so(&line) => return alerts,
-                _ => {}
-            }
-        }
-    }
-}
+use witnesses::{log_vkey, witness};
 
 /// What only the holder of the log's key can do: a head of this size with another root.
 fn forged_head(dir: &Path, vkey: &str, size: u64) -> String {
@@ -106,11 +66,8 @@ fn a_monitor_is_silent_while_all_is_well_and_loud_when_the_logs_key_signs_anothe
     let mut policy = format!("log {log}\n");
     let mut witnesses = Vec::new();
     for name in ["w1", "w2"] {
-        let mut witness =
-            start(&operator(), &["--json", "witness", name, "--listen", "127.0.0.1:0", "--log", &log], dir);
-        let said = witness.next();
-        policy +=
-            &format!("witness {name} {} http://{}\n", said["vkey"].as_str().unwrap(), said["listen"].as_str().unwrap());
+        let witness = witness(dir, name, "127.0.0.1:0", &log, &[]);
+        policy += &format!("witness {name} {} http://{}\n", witness.vkey, witness.address);
         witnesses.push(witness);
     }
     policy += "group enough all w1 w2\nquorum enough\n";
@@ -121,7 +78,7 @@ fn a_monitor_is_silent_while_all_is_well_and_loud_when_the_logs_key_signs_anothe
     fs::create_dir(dir.join("watch")).unwrap();
     let args =
         ["--json", "monitor", &address, "--policy", "witnessed.txt", "--state", "watch/state", "--interval", "1s"];
-    let mut monitor = start(&verifier(), &args, dir);
+    let mut monitor = Running::start(command(&verifier(), &args, dir));
     let well = |look: &Value| look["exit_code"] == 0;
     assert!(monitor.until(well).is_empty());
     let centre = server::Publisher::centre(dir);

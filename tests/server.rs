@@ -41,8 +41,13 @@ impl Server {
 
     /// Serves `ledger` of a directory where the options say.
     pub(crate) fn start_with(dir: &Path, options: &[&str]) -> Self {
+        Self::logging_to(Stdio::inherit(), dir, options)
+    }
+
+    /// Its log goes there.
+    pub(crate) fn logging_to(log: Stdio, dir: &Path, options: &[&str]) -> Self {
         let args = [&["--json", "serve", "ledger"][..], options].concat();
-        let mut child = command(&operator(), &args, dir).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut child = command(&operator(), &args, dir).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: `{line}`"));

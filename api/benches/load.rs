@@ -16,9 +16,8 @@ mod server;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,8 +29,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use warp::Filter as _;
 
-use program::{command, lawful_ledger_with_centre, operator};
-use server::{Publisher, compact};
+use program::lawful_ledger_with_centre;
+use server::{Publisher, Server, compact};
 
 /// Connections, and clients of the library.
 const CLIENTS: usize = 64;
@@ -74,7 +73,7 @@ async fn main() {
     lawful_ledger_with_centre(dir);
     let centre = Arc::new(Publisher::centre(dir));
     let library = fill(dir, &centre, entries).await;
-    let served = Served::start(dir);
+    let served = Server::logging_to(Stdio::null(), dir, &["--listen", "127.0.0.1:0"]);
     println!("{entries} entries; each figure is the median of {ROUNDS}");
     for path in ["/tile/0/000", "/tile/entries/000", "/api/v1/notices/100"] {
         let (ours, bare) = read(&served, path).await;
@@ -86,11 +85,11 @@ async fn main() {
     fs::write(&bodies, notices).unwrap();
     let script = dir.join("post.lua");
     fs::write(&script, POST).unwrap();
-    let posted = Load::run(&["-t1", "-d4s", "-s", script.to_str().unwrap(), &served.url], Some(&bodies));
+    let posted = Load::run(&["-t1", "-d4s", "-s", script.to_str().unwrap(), &served.url()], Some(&bodies));
     let ratio = posted.rate / library;
     told("POST of 64 clients ÷ the library, 64 outstanding", &format!("{:.0}/s", posted.rate), ratio, "≥ 0.5");
     println!("{:<52} {:>12} {:>8}   ≤ 1 s", "  the same, p99", posted.p99, "");
-    println!("{}", served.memory());
+    println!("{}", memory(&served));
 }
 
 fn told(what: &str, value: &str, ratio: f64, goal: &str) {
@@ -129,8 +128,8 @@ async fn fill(dir: &Path, centre: &Arc<Publisher>, entries: usize) -> f64 {
 }
 
 /// Requests a second of the server, and of a bare route that gives the same.
-async fn read(served: &Served, path: &str) -> (f64, f64) {
-    let mut answer = ureq::get(format!("{}{path}", served.url)).call().unwrap();
+async fn read(served: &Server, path: &str) -> (f64, f64) {
+    let mut answer = ureq::get(format!("{}{path}", served.url())).call().unwrap();
     let media_type = answer.headers()["content-type"].to_str().unwrap().to_owned();
     let body = bytes::Bytes::from(answer.body_mut().read_to_vec().unwrap());
     let route = warp::path::full()
@@ -145,7 +144,7 @@ async fn read(served: &Served, path: &str) -> (f64, f64) {
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone()));
         }
     });
-    let ours = format!("{}{path}", served.url);
+    let ours = format!("{}{path}", served.url());
     let (mut rates, mut bares) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         for (url, rates) in [(&bare, &mut bares), (&ours, &mut rates)] {
@@ -191,39 +190,14 @@ impl Load {
     }
 }
 
-/// The served ledger.
-struct Served {
-    child: Child,
-    url: String,
-}
-
-impl Served {
-    fn start(dir: &Path) -> Self {
-        let arguments = ["--json", "serve", "ledger", "--listen", "127.0.0.1:0"];
-        let mut child = command(&operator(), &arguments, dir).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let said: serde_json::Value = serde_json::from_str(&line).unwrap();
-        Self { child, url: said["listening"].as_str().unwrap().to_owned() }
+/// What a server takes: pages of the database that are mapped are the system's to take back.
+fn memory(served: &Server) -> String {
+    let status = fs::read_to_string(format!("/proc/{}/status", served.id())).unwrap_or_default();
+    let mut said = "server:".to_owned();
+    for (name, what) in [("VmHWM:", "at most resident"), ("RssAnon:", "its own now"), ("RssFile:", "mapped files now")]
+    {
+        let kib = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.parse().ok());
+        let _ = write!(said, " {what} {} MB;", kib.unwrap_or(0_u64) / 1024);
     }
-
-    /// What it takes: pages of the database that are mapped are the system's to take back.
-    fn memory(&self) -> String {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let mut said = "server:".to_owned();
-        for (name, what) in
-            [("VmHWM:", "at most resident"), ("RssAnon:", "its own now"), ("RssFile:", "mapped files now")]
-        {
-            let kib = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.parse().ok());
-            let _ = write!(said, " {what} {} MB;", kib.unwrap_or(0_u64) / 1024);
-        }
-        said
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    said
 }

@@ -4,18 +4,18 @@
 
 mod forge;
 mod program;
+mod running;
 mod schema;
 mod web;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use forge::{Forge, LOG, ORIGIN, PUBLISHER_KEY, ROOT, common, cosign, disclose, notice, sign, signed_note, witness};
 use program::{command, run, text};
+use running::{Running, checked};
 use serde_json::Value;
 use verifier::log::add_checkpoint::monitor_path;
 use verifier::log::hash::sha256;
@@ -45,16 +45,11 @@ struct Told {
 }
 
 impl Told {
-    /// The kinds of the alerts.
-    fn kinds(&self) -> Vec<&str> {
-        self.alerts.iter().map(|alert| alert["kind"].as_str().unwrap()).collect()
-    }
-
     /// The run ended so and told of these.
     #[track_caller]
     fn is(self, code: i32, kinds: &[&str]) -> Self {
         assert_eq!(
-            (self.code, self.kinds().as_slice()),
+            (self.code, running::kinds(&self.alerts).as_slice()),
             (code, kinds),
             "{}\n{}\n{:?}",
             self.err,
@@ -63,14 +58,6 @@ impl Told {
         );
         self
     }
-}
-
-/// A line, which must be of the shipped schema.
-fn checked(line: &str) -> Value {
-    let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/monitor.schema.json");
-    schema::check(&serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap(), &value);
-    value
 }
 
 impl Watched {
@@ -324,7 +311,7 @@ fn what_was_shown_once_and_is_kept_back_later_is_told() {
     let bundle = fs::read(watched.tree("tile/entries/000")).unwrap();
     fs::remove_file(watched.tree("tile/entries/000")).unwrap();
     let told: Vec<Told> = (0..4).map(|_| watched.look(&[])).collect();
-    assert_eq!(told.iter().flat_map(Told::kinds).collect::<Vec<_>>(), ["withheld"]);
+    assert_eq!(told.iter().flat_map(|told| running::kinds(&told.alerts)).collect::<Vec<_>>(), ["withheld"]);
     let mut changed = bundle.clone();
     let at = String::from_utf8_lossy(&bundle[..2000]).find("\"time\":").unwrap() + 8;
     changed[at] = if changed[at] == b'1' { b'2' } else { b'1' };
@@ -585,45 +572,11 @@ fn of_several_alerts_those_that_were_delivered_are_not_sent_again() {
     watched.look(&[]).is(0, &[]);
 }
 
-/// A monitor that goes on; killed when it is dropped.
-struct Running {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Watched {
+    /// A monitor that goes on.
     fn start(&self, more: &[&str]) -> Running {
         let args = self.args(&[&["--interval", "1s"], &FOR_EVER[..], more].concat());
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let mut child = command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Running { child, lines }
-    }
-}
-
-impl Running {
-    fn next(&mut self) -> Value {
-        checked(&self.lines.next().expect("it goes on").unwrap())
-    }
-
-    /// Reads until a look that is so; gives the kinds told until then.
-    fn until(&mut self, mut is_so: impl FnMut(&Value) -> bool) -> Vec<String> {
-        let mut kinds = Vec::new();
-        loop {
-            let line = self.next();
-            match line["event"].as_str().unwrap() {
-                "alert" => kinds.push(line["kind"].as_str().unwrap().to_owned()),
-                "look" if is_so(&line) => return kinds,
-                _ => {}
-            }
-        }
+        Running::start(command(&args.iter().map(String::as_str).collect::<Vec<_>>()))
     }
 }
 
@@ -642,7 +595,7 @@ fn one_process_goes_on_from_look_to_look_and_tells_each_thing_once() {
     watched.publish("P1", 2);
     watched.forge.conceal("project/P1");
     watched.seal();
-    assert_eq!(monitor.until(|look| look["exit_code"] == 1), ["wrong-map-root"]);
+    assert_eq!(running::kinds(&monitor.until(|look| look["exit_code"] == 1)), ["wrong-map-root"]);
     let mut looks = 0;
     let more = monitor.until(|_| {
         looks += 1;

@@ -168,6 +168,15 @@ impl Failing {
     }
 }
 
+/// A ledger of several bundles.
+fn long(dir: &Path) -> Forge {
+    let mut forge = forged(dir);
+    publish(&mut forge, 400..900, "n");
+    forge.seal();
+    forge.finish();
+    forge
+}
+
 fn publish(forge: &mut Forge, numbers: std::ops::Range<u32>, name: &str) {
     for n in numbers {
         forge.publish("P1", &format!("{name}{n}"), "announcement", "", &[]);
@@ -177,10 +186,7 @@ fn publish(forge: &mut Forge, numbers: std::ops::Range<u32>, name: &str) {
 #[test]
 fn an_audit_that_was_broken_off_goes_on_where_it_was() {
     let dir = tempfile::tempdir().unwrap();
-    let mut forge = forged(dir.path());
-    publish(&mut forge, 400..900, "n");
-    forge.seal();
-    forge.finish();
+    long(dir.path());
     let (policy, tree) = (dir.path().join("policy.txt"), dir.path().join("tree"));
     let state = dir.path().join("state");
     let unfinished = dir.path().join("state.unfinished");
@@ -218,10 +224,7 @@ fn an_audit_that_was_broken_off_goes_on_where_it_was() {
 #[test]
 fn an_audit_that_was_broken_off_sees_that_the_past_was_changed_meanwhile() {
     let dir = tempfile::tempdir().unwrap();
-    let mut forge = forged(dir.path());
-    publish(&mut forge, 400..900, "n");
-    forge.seal();
-    forge.finish();
+    long(dir.path());
     let (policy, tree) = (dir.path().join("policy.txt"), dir.path().join("tree"));
     let (state, unfinished) = (dir.path().join("state"), dir.path().join("state.unfinished"));
     let audit = |server: &Failing| {
