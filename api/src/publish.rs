@@ -8,7 +8,7 @@ use ledger::publisher::{Desk, SealOrder, Withheld, digests_of_field, disclosed_f
 use ledger::{Reader, Recorded, Scrubbed};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
-use verifier::log::hash::Hash;
+use verifier::log::hash::{Hash, hex};
 use verifier::log::index::LeafIndex;
 use verifier::record::disclosure::{Shown, check_notice};
 use verifier::record::entry::{Body, Entry};
@@ -180,7 +180,7 @@ fn hash_attachment(path: &Path) -> Result<Attachment, Failure> {
             n => hash.update(&buffer[..n]),
         }
     }
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex(&hash.finalize());
     let name = path.file_name().map_or_else(|| "attachment".to_owned(), |name| name.to_string_lossy().into_owned());
     Ok(Attachment { path: path.to_owned(), name, size, sha256 })
 }

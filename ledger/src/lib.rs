@@ -56,7 +56,4 @@ pub use stats::Stats;
 pub use store::StoreError;
 pub use writer::{BATCH_SECONDS, ENTRIES};
 
-/// Bytes as lower-case hex, for messages.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+pub(crate) use verifier::log::hash::hex;

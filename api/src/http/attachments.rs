@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::time::timeout;
 use utoipa::ToSchema;
+use verifier::log::hash::hex;
 use verifier::log::index::LeafIndex;
 use verifier::record::entry::{Body, Entry};
 use verifier::record::statement::Statement;
@@ -154,7 +155,7 @@ impl Upload {
 
     /// Durable under its name, if the bytes have the hash.
     async fn finish(self, name: &str, target: PathBuf) -> Result<u64, Problem> {
-        let found: String = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = hex(&self.hash.finalize());
         if found != name {
             return Err(Problem::new(
                 Code::AttachmentDiffers,

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use ledger::Clock;
 use tokio::sync::oneshot;
 use verifier::audit::{AuditError, ReadEntry};
+use verifier::client::kept;
 use verifier::client::{Follower, Source, State, Stop, TreeFault};
 use verifier::explain::Explain as _;
 use verifier::log::checkpoint::SignedCheckpoint;
@@ -35,10 +36,6 @@ const SKEW: Duration = Duration::from_mins(5);
 const WAITING: usize = 8;
 /// How long a fault that was found is answered without looking again.
 const FAULT_COUNTS: Duration = Duration::from_secs(20);
-/// What is audited is written down at the latest after this time.
-const SAVE_EVERY: Duration = Duration::from_mins(10);
-/// … or after a sixteenth of it is new, but not below this many entries.
-const SAVE_ENTRIES: u64 = 1024;
 /// The audit's file in the witness's directory.
 const STATE: &str = "replay.state";
 
@@ -156,8 +153,7 @@ impl From<Stop> for NotVouched {
         match stop {
             Stop::Failed { path, error } => Self::Unreachable { path, error },
             Stop::Found(fault) => {
-                let newer = matches!(&fault, TreeFault::Entry(error) if error.fault.is_newer_format());
-                let (zh, en) = (fault.zh(), fault.to_string());
+                let (zh, en, newer) = (fault.zh(), fault.to_string(), fault.is_newer_format());
                 match fault {
                     // What is not there yet may come; an entry that is false stays so.
                     TreeFault::Missing { path } => Self::Unreachable { path, error: en },
@@ -390,7 +386,7 @@ impl Worker {
         if size == saved || size != head.checkpoint.size.0 {
             return;
         }
-        if now || size - saved >= SAVE_ENTRIES.max(size / 16) || at.elapsed() >= SAVE_EVERY {
+        if now || kept::is_due(size, saved, at.elapsed()) {
             match follower.state(head).write(&self.state) {
                 Ok(()) => self.saved = (size, Instant::now()),
                 Err(error) => tracing::warn!(path = %self.state.display(), %error, "the audit is not written down"),

@@ -13,9 +13,11 @@ use std::{fs, io};
 
 use indicatif::ProgressBar;
 use serde_json::json;
-use verifier::audit::{Audit, AuditError, Fault};
+use verifier::audit::Audit;
 use verifier::client::evidence::{default_path, keep};
-use verifier::client::{Discontinued, Follower, Source, State, StateError, Stop, TreeFault, Unfinished, read_head};
+use verifier::client::{
+    CONTINUATIONS, Discontinued, Follower, Source, State, StateError, Stop, TreeFault, Unfinished, read_head,
+};
 use verifier::dossier::time_group;
 use verifier::evidence::Evidence;
 use verifier::explain::lifecycle::moment;
@@ -24,7 +26,6 @@ use verifier::lifecycle::chronicle::Chronicle;
 use verifier::lifecycle::summary::Summary;
 use verifier::lifecycle::verdict::{Outcome, Standing};
 use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::policy::Policy;
 use verifier::log::policy_check::Witnessed;
 
@@ -39,8 +40,6 @@ use super::receipt::{cosigners, head_facts};
 use super::report::{Failure, Reason, Report};
 
 const COMMAND: &str = "audit";
-/// How often an audit goes on to a newer head when a disclosure is missing that a newer erasure may cover.
-const CONTINUATIONS: u32 = 8;
 /// How often is written down how far a long audit has come.
 const WRITE_EVERY: Duration = Duration::from_mins(1);
 
@@ -210,11 +209,9 @@ impl Run {
             self.check_continues(&head)?;
             self.fold_to(&head).and_then(|()| self.check_seen()).map_err(|stop| self.explain(stop, &head))?;
             let Err(owed) = self.audit().settle() else { return Ok((head, witnessed)) };
-            match self.follower.read_head() {
-                Ok((newer, by)) if newer.checkpoint.size > head.checkpoint.size && left > 0 => {
-                    (head, witnessed) = (newer, by);
-                }
-                _ => return Err(self.explain(owed.into(), &head)),
+            match self.follower.newer_head(&head, read_head).filter(|_| left > 0) {
+                Some(newer) => (head, witnessed) = newer,
+                None => return Err(self.explain(owed.into(), &head)),
             }
         }
         Ok((head, witnessed))
@@ -246,8 +243,8 @@ impl Run {
         let mut written = Instant::now();
         let folded = loop {
             let folded = self.follower.fold_some(head, self.chronicle.as_mut(), &mut |_| progress.inc(1));
-            if let Ok(Some(cosigned)) = folded {
-                break Ok(cosigned);
+            if let Ok(Some(_)) = folded {
+                break Ok(());
             }
             let failed = matches!(folded, Err(Stop::Failed { .. }));
             if failed || (folded.is_ok() && written.elapsed() >= WRITE_EVERY) {
@@ -259,12 +256,7 @@ impl Run {
             }
         };
         progress.finish_and_clear();
-        let cosigned = folded?;
-        let group = time_group(self.follower.policy());
-        if let Some(chronicle) = &mut self.chronicle {
-            chronicle.cosigned(head.checkpoint.size.0, cosigned.early(group), cosigned.late(group));
-        }
-        Ok(())
+        folded
     }
 
     /// Writes down how far the audit has come. If that cannot be done, it begins again where the state was taken.
@@ -290,12 +282,7 @@ impl Run {
             // It may hold what is false, or owed, and may be mended.
             drop(fs::remove_file(path));
         }
-        match fault {
-            // Another root is a fork only if the head's own tiles say so: else the tree is simply false.
-            TreeFault::Fork { size, expected, found, .. } => {
-                let fault = Fault::Root { size: TreeSize(size), expected, found };
-                self.failed(&AuditError { index: LeafIndex(size.saturating_sub(1)), fault }.into())
-            }
+        match fault.unproven() {
             TreeFault::Entry(error) => {
                 let evidence = self.follower.prove_fault(&error, head);
                 let failure = self.failed(&error.into());
@@ -306,8 +293,7 @@ impl Run {
     }
 
     fn failed(&self, fault: &TreeFault) -> Failure {
-        let newer = matches!(fault, TreeFault::Entry(error) if error.fault.is_newer_format());
-        Failure::found(fault, newer, self.lang)
+        Failure::found(fault, fault.is_newer_format(), self.lang)
     }
 
     /// The failure, once its evidence is written down.

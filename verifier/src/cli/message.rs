@@ -72,452 +72,134 @@ impl Clock {
 /// What the program itself says.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Message<'a> {
-    Accepted {
-        what: &'a str,
-    },
-    Qualified {
-        what: &'a str,
-    },
-    Because {
-        reason: Reason,
-    },
-    Rejected {
-        message: &'a str,
-        rule: &'a str,
-    },
-    Unchecked {
-        message: &'a str,
-    },
-    Newer {
-        message: &'a str,
-    },
+    Accepted { what: &'a str },
+    Qualified { what: &'a str },
+    Because { reason: Reason },
+    Rejected { message: &'a str, rule: &'a str },
+    Unchecked { message: &'a str },
+    Newer { message: &'a str },
 
-    Unreadable {
-        path: &'a str,
-        error: &'a str,
-    },
-    TooLong {
-        limit: usize,
-    },
+    Unreadable { path: &'a str, error: &'a str },
+    TooLong { limit: usize },
     NotUtf8,
-    BadPolicy {
-        path: &'a str,
-        error: &'a str,
-    },
-    BadProject {
-        typed: &'a str,
-        error: &'a str,
-    },
+    BadPolicy { path: &'a str, error: &'a str },
+    BadProject { typed: &'a str, error: &'a str },
 
     ReceiptHolds,
-    EntryRecorded {
-        index: u64,
-        origin: &'a str,
-        time: &'a str,
-    },
-    About {
-        subject: &'a str,
-    },
-    Kind {
-        kind: &'a str,
-    },
-    NoticeSays {
-        stage: Stage,
-        title: &'a str,
-    },
-    Issuer {
-        iss: &'a str,
-    },
-    Disclosed {
-        names: &'a str,
-    },
-    Head {
-        size: u64,
-        cosigners: &'a [String],
-    },
+    EntryRecorded { index: u64, origin: &'a str, time: &'a str },
+    About { subject: &'a str },
+    Kind { kind: &'a str },
+    NoticeSays { stage: Stage, title: &'a str },
+    Issuer { iss: &'a str },
+    Disclosed { names: &'a str },
+    Head { size: u64, cosigners: &'a [String] },
 
-    Stale {
-        age: u64,
-        limit: u64,
-        time: &'a str,
-        clock: Clock,
-    },
-    AsOf {
-        time: &'a str,
-        clock: Clock,
-        size: u64,
-    },
-    Ledger {
-        origin: &'a str,
-        root_kid: Option<&'a str>,
-    },
-    Whole {
-        wholeness: Wholeness,
-    },
-    Absent {
-        subject: &'a str,
-    },
-    Present {
-        subject: &'a str,
-        count: u64,
-        tally: &'a [(Stage, u64)],
-    },
-    NotShown {
-        subject: &'a str,
-        count: u64,
-        tally: &'a [(Stage, u64)],
-    },
-    OtherProject {
-        expected: &'a str,
-        found: &'a str,
-    },
-    DossierFork {
-        size: u64,
-    },
-    DossierHolds {
-        count: u64,
-    },
+    Stale { age: u64, limit: u64, time: &'a str, clock: Clock },
+    AsOf { time: &'a str, clock: Clock, size: u64 },
+    Ledger { origin: &'a str, root_kid: Option<&'a str> },
+    Whole { wholeness: Wholeness },
+    Absent { subject: &'a str },
+    Present { subject: &'a str, count: u64, tally: &'a [(Stage, u64)] },
+    NotShown { subject: &'a str, count: u64, tally: &'a [(Stage, u64)] },
+    OtherProject { expected: &'a str, found: &'a str },
+    DossierFork { size: u64 },
+    DossierHolds { count: u64 },
     AbsenceHolds,
     CountHolds,
-    NotAProject {
-        subject: &'a str,
-    },
-    UnknownStage {
-        typed: &'a str,
-    },
-    StageCount {
-        stage: Stage,
-        count: u64,
-    },
-    StageAbsent {
-        stage: Stage,
-        project: &'a str,
-        time: &'a str,
-        clock: Clock,
-    },
-    StageDisclosed {
-        stage: Stage,
-        project: &'a str,
-        count: u64,
-    },
-    Notice {
-        number: u64,
-        stage: Stage,
-        title: &'a str,
-    },
-    Other {
-        number: u64,
-        kind: &'a str,
-        what: &'a str,
-    },
-    OfEntry {
-        index: u64,
-    },
-    Grants {
-        name: &'a str,
-    },
+    NotAProject { subject: &'a str },
+    UnknownStage { typed: &'a str },
+    StageCount { stage: Stage, count: u64 },
+    StageAbsent { stage: Stage, project: &'a str, time: &'a str, clock: Clock },
+    StageDisclosed { stage: Stage, project: &'a str, count: u64 },
+    Notice { number: u64, stage: Stage, title: &'a str },
+    Other { number: u64, kind: &'a str, what: &'a str },
+    OfEntry { index: u64 },
+    Grants { name: &'a str },
     Revokes,
     NextLogKey,
     NextRootKey,
-    By {
-        name: Option<&'a str>,
-        iss: &'a str,
-    },
-    Public {
-        index: u64,
-        recorded: &'a str,
-        after: Option<&'a str>,
-        by: Option<&'a str>,
-    },
-    Field {
-        place: &'a str,
-        name: Option<&'a str>,
-    },
-    Sealed {
-        path: &'a str,
-        until: &'a str,
-    },
-    Revealed {
-        path: &'a str,
-        index: u64,
-    },
-    Erased {
-        path: &'a str,
-        index: u64,
-        by: &'a str,
-        ground: &'a str,
-        reason: &'a str,
-    },
+    By { name: Option<&'a str>, iss: &'a str },
+    Public { index: u64, recorded: &'a str, after: Option<&'a str>, by: Option<&'a str> },
+    Field { place: &'a str, name: Option<&'a str> },
+    Sealed { path: &'a str, until: &'a str },
+    Revealed { path: &'a str, index: u64 },
+    Erased { path: &'a str, index: u64, by: &'a str, ground: &'a str, reason: &'a str },
 
-    AsOfTooLate {
-        asked: &'a str,
-        head: &'a str,
-    },
-    Lifecycle {
-        as_of: &'a str,
-        versions: &'a [(&'a str, bool)],
-    },
-    UnreadableRulebook {
-        index: u64,
-        error: &'a str,
-    },
-    Lot {
-        id: Option<&'a str>,
-        state: &'a str,
-        standing: &'a str,
-        restarts_as: Option<&'a str>,
-    },
-    NextDue {
-        due: &'a str,
-        rule: &'a str,
-        stage: Option<&'a str>,
-    },
+    AsOfTooLate { asked: &'a str, head: &'a str },
+    Lifecycle { as_of: &'a str, versions: &'a [(&'a str, bool)] },
+    UnreadableRulebook { index: u64, error: &'a str },
+    Lot { id: Option<&'a str>, state: &'a str, standing: &'a str, restarts_as: Option<&'a str> },
+    NextDue { due: &'a str, rule: &'a str, stage: Option<&'a str> },
     StageColumns,
-    RulesMet {
-        met: usize,
-        pending: usize,
-        all: usize,
-    },
-    RuleOutcome {
-        outcome: &'a str,
-        title: &'a str,
-    },
-    RuleBasis {
-        rule: &'a str,
-        basis: &'a str,
-    },
-    Finding {
-        text: &'a str,
-        entries: &'a [u64],
-    },
+    RulesMet { met: usize, pending: usize, all: usize },
+    RuleOutcome { outcome: &'a str, title: &'a str },
+    RuleBasis { rule: &'a str, basis: &'a str },
+    Finding { text: &'a str, entries: &'a [u64] },
     MarkElsewhere,
-    MarkNotices {
-        count: usize,
-    },
+    MarkNotices { count: usize },
     MarkSealed,
     MarkRevealed,
     MarkErased,
-    Latest {
-        due: &'a str,
-    },
-    NextLatest {
-        due: &'a str,
-    },
-    Standing {
-        standing: &'a str,
-    },
+    Latest { due: &'a str },
+    NextLatest { due: &'a str },
+    Standing { standing: &'a str },
 
     AuditHolds,
-    Audited {
-        entries: u64,
-        new: u64,
-        seconds: &'a str,
-        rate: u64,
-    },
-    Counted {
-        projects: u64,
-        notices: u64,
-        subjects: usize,
-        seals: u64,
-    },
-    Corrections {
-        reveals: u64,
-        erasures: u64,
-    },
-    Checkpoints {
-        count: u64,
-    },
-    HeadRoot {
-        size: u64,
-        root: &'a str,
-        cosigners: &'a [String],
-    },
-    StateKept {
-        path: &'a str,
-    },
-    StateUnwritable {
-        path: &'a str,
-        error: &'a str,
-    },
-    StateDamaged {
-        path: &'a str,
-        error: &'a str,
-    },
-    StateOfOther {
-        path: &'a str,
-        found: &'a str,
-        expected: &'a str,
-    },
-    EvidenceKept {
-        path: &'a str,
-    },
-    EvidenceUnwritable {
-        path: &'a str,
-        error: &'a str,
-    },
-    EvidenceUnproven {
-        path: &'a str,
-        why: &'a str,
-    },
+    Audited { entries: u64, new: u64, seconds: &'a str, rate: u64 },
+    Counted { projects: u64, notices: u64, subjects: usize, seals: u64 },
+    Corrections { reveals: u64, erasures: u64 },
+    Checkpoints { count: u64 },
+    HeadRoot { size: u64, root: &'a str, cosigners: &'a [String] },
+    StateKept { path: &'a str },
+    StateUnwritable { path: &'a str, error: &'a str },
+    StateDamaged { path: &'a str, error: &'a str },
+    StateOfOther { path: &'a str, found: &'a str, expected: &'a str },
+    EvidenceKept { path: &'a str },
+    EvidenceUnwritable { path: &'a str, error: &'a str },
+    EvidenceUnproven { path: &'a str, why: &'a str },
     EvidenceImpossible,
-    Rollback {
-        seen: u64,
-        found: u64,
-    },
-    ReportUnwritable {
-        path: &'a str,
-        error: &'a str,
-    },
-    ReportElsewhere {
-        path: &'a str,
-    },
-    ReportKept {
-        path: &'a str,
-    },
-    Judged {
-        projects: u64,
-        complete: u64,
-        violated: u64,
-        overdue: u64,
-        as_of: &'a str,
-    },
+    Rollback { seen: u64, found: u64 },
+    ReportUnwritable { path: &'a str, error: &'a str },
+    ReportElsewhere { path: &'a str },
+    ReportKept { path: &'a str },
+    Judged { projects: u64, complete: u64, violated: u64, overdue: u64, as_of: &'a str },
     NotJudged,
-    NoSource {
-        source: &'a str,
-    },
-    Network {
-        path: &'a str,
-        error: &'a str,
-    },
+    NoSource { source: &'a str },
+    Network { path: &'a str, error: &'a str },
 
-    EvidenceHolds {
-        what: &'a str,
-    },
-    ProvesNothing {
-        why: &'a str,
-    },
-    EvidenceKind {
-        code: &'static str,
-    },
-    Against {
-        origin: &'a str,
-    },
-    SignedHead {
-        size: u64,
-        root: &'a str,
-        key: &'a str,
-    },
-    TheReceipt {
-        why: &'a str,
-    },
-    TheDossier {
-        why: &'a str,
-    },
-    ReceiptSays {
-        index: u64,
-        link: Option<(&'a str, u64)>,
-        size: u64,
-        root: &'a str,
-    },
-    DossierSays {
-        subject: &'a str,
-        count: u64,
-        size: u64,
-        root: &'a str,
-    },
-    Contradiction {
-        what: &'a str,
-    },
-    Agree {
-        index: u64,
-    },
-    OlderHead {
-        index: u64,
-        size: u64,
-    },
-    EntryNotShown {
-        index: u64,
-        subject: &'a str,
-    },
-    EntriesNotShown {
-        index: u64,
-        count: u64,
-    },
-    Replaced {
-        index: u64,
-    },
+    EvidenceHolds { what: &'a str },
+    ProvesNothing { why: &'a str },
+    EvidenceKind { code: &'static str },
+    Against { origin: &'a str },
+    SignedHead { size: u64, root: &'a str, key: &'a str },
+    TheReceipt { why: &'a str },
+    TheDossier { why: &'a str },
+    ReceiptSays { index: u64, link: Option<(&'a str, u64)>, size: u64, root: &'a str },
+    DossierSays { subject: &'a str, count: u64, size: u64, root: &'a str },
+    Contradiction { what: &'a str },
+    Agree { index: u64 },
+    OlderHead { index: u64, size: u64 },
+    EntryNotShown { index: u64, subject: &'a str },
+    EntriesNotShown { index: u64, count: u64 },
+    Replaced { index: u64 },
 
-    Looked {
-        time: &'a str,
-        size: u64,
-        new: u64,
-    },
+    Looked { time: &'a str, size: u64, new: u64 },
     NothingToReport,
-    Alert {
-        kind: &'a str,
-        name: &'a str,
-        time: &'a str,
-        message: &'a str,
-    },
-    Ended {
-        kind: &'a str,
-        name: &'a str,
-        time: &'a str,
-    },
-    Ahead {
-        witness: &'a str,
-        seen: u64,
-        served: u64,
-        time: &'a str,
-    },
-    ForkSeen {
-        witness: &'a str,
-        size: u64,
-        found: &'a str,
-        expected: &'a str,
-    },
-    Overdue {
-        project: &'a str,
-        lot: Option<&'a str>,
-        stage: Option<&'a str>,
-        title: &'a str,
-        basis: &'a str,
-        due: &'a str,
-    },
-    OverdueBefore {
-        stages: u64,
-        projects: u64,
-    },
-    CommandFailed {
-        why: &'a str,
-    },
-    CommandTooLong {
-        seconds: u64,
-    },
-    WebhookFailed {
-        why: &'a str,
-    },
-    OutputFailed {
-        why: &'a str,
-    },
-    Undelivered {
-        kind: &'a str,
-        why: &'a str,
-    },
-    WitnessSilent {
-        witness: &'a str,
-        why: &'a str,
-    },
-    NoMonitorOf {
-        witness: &'a str,
-    },
-    Busy {
-        path: &'a str,
-    },
-    AuditForgotten {
-        path: &'a str,
-        why: &'a str,
-    },
+    Alert { kind: &'a str, name: &'a str, time: &'a str, message: &'a str },
+    Ended { kind: &'a str, name: &'a str, time: &'a str },
+    Ahead { witness: &'a str, seen: u64, served: u64, time: &'a str },
+    ForkSeen { witness: &'a str, size: u64, found: &'a str, expected: &'a str },
+    Overdue { project: &'a str, lot: Option<&'a str>, stage: Option<&'a str>, rule: [&'a str; 2], due: &'a str },
+    OverdueBefore { stages: u64, projects: u64 },
+    CommandFailed { why: &'a str },
+    CommandTooLong { seconds: u64 },
+    WebhookFailed { why: &'a str },
+    OutputFailed { why: &'a str },
+    Undelivered { kind: &'a str, why: &'a str },
+    WitnessSilent { witness: &'a str, why: &'a str },
+    NoMonitorOf { witness: &'a str },
+    Busy { path: &'a str },
+    AuditForgotten { path: &'a str, why: &'a str },
     NoCheckpoint,
 }
 

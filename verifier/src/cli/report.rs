@@ -116,6 +116,11 @@ pub(crate) struct Report {
     pub(crate) accepted: String,
 }
 
+/// What names the form of a command's JSON, which is stable.
+pub(crate) fn schema(command: &str) -> String {
+    format!("mingzhang-verify/{command}/v1")
+}
+
 impl Report {
     pub(crate) fn new(command: &'static str) -> Self {
         Self {
@@ -158,7 +163,7 @@ impl Report {
         );
         let reasons: Vec<_> = self.reasons.iter().map(|reason| reason.code()).collect();
         let mut object = self.facts.clone();
-        object.insert("schema".into(), format!("mingzhang-verify/{}/v1", self.command).into());
+        object.insert("schema".into(), schema(self.command).into());
         object.insert("verdict".into(), verdict.code().into());
         object.insert("exit_code".into(), verdict.exit_code().into());
         object.insert("reasons".into(), reasons.into());

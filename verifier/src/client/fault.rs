@@ -1,9 +1,10 @@
 //! What is wrong with a tree beyond its entries, and what stops an audit.
 
-use crate::audit::AuditError;
+use crate::audit::{AuditError, Fault};
 use crate::explain::Explain;
 use crate::log::checkpoint::CheckpointError;
 use crate::log::hash::RootHash;
+use crate::log::index::{LeafIndex, TreeSize};
 use crate::log::policy_check::PolicyCheckError;
 use crate::log::tile::TileError;
 use std::prelude::rust_2024::*;
@@ -139,6 +140,26 @@ pub enum Stop {
         /// What the disk or the network said.
         error: String,
     },
+}
+
+impl TreeFault {
+    /// Whether what was met is of a newer format, which this version cannot judge.
+    pub fn is_newer_format(&self) -> bool {
+        matches!(self, Self::Entry(error) if error.fault.is_newer_format())
+    }
+
+    /// What it is where no evidence of a fork can be had: another root is a fork only if the head's own tiles say so, else the
+    /// tree is simply false.
+    #[must_use]
+    pub fn unproven(self) -> Self {
+        match self {
+            Self::Fork { size, expected, found, .. } => {
+                let fault = Fault::Root { size: TreeSize(size), expected, found };
+                AuditError { index: LeafIndex(size.saturating_sub(1)), fault }.into()
+            }
+            fault => fault,
+        }
+    }
 }
 
 impl From<TreeFault> for Stop {

@@ -11,6 +11,7 @@ use super::source::Source;
 use super::state::{State, Unfinished};
 use super::tree::Tree;
 use crate::audit::{Audit, AuditError, Fault, ReadEntry};
+use crate::dossier::time_group;
 use crate::evidence::Evidence;
 use crate::lifecycle::chronicle::Chronicle;
 use crate::log::checkpoint::SignedCheckpoint;
@@ -29,6 +30,12 @@ pub struct Follower {
     audit: Audit,
     kept: Kept,
 }
+
+/// How often an audit goes on to a newer head when a disclosure is missing that a newer erasure may cover.
+pub const CONTINUATIONS: u32 = 8;
+
+/// [`read_head`] or [`read_signed_head`].
+pub type ReadHead = fn(&Source, &Policy) -> Result<(SignedCheckpoint, Witnessed), Stop>;
 
 /// The published head, under the policy.
 ///
@@ -97,12 +104,11 @@ impl Follower {
         self.kept.checked.len()
     }
 
-    /// The published head, as [`read_head`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn read_head(&self) -> Result<(SignedCheckpoint, Witnessed), Stop> {
-        read_head(&self.source, &self.policy)
+    /// The head published now, read by `read`, if it is larger than this one: for an audit that misses what a newer erasure may
+    /// cover.
+    pub fn newer_head(&self, head: &SignedCheckpoint, read: ReadHead) -> Option<(SignedCheckpoint, Witnessed)> {
+        let newer = read(&self.source, &self.policy).ok();
+        newer.filter(|(newer, _)| newer.checkpoint.size > head.checkpoint.size)
     }
 
     /// Audits what is new up to a head, stage after stage. As [`fold_some`](Self::fold_some).
@@ -131,18 +137,22 @@ impl Follower {
     pub fn fold_some(
         &mut self,
         head: &SignedCheckpoint,
-        chronicle: Option<&mut Chronicle>,
+        mut chronicle: Option<&mut Chronicle>,
         folded: &mut dyn FnMut(&ReadEntry),
     ) -> Result<Option<Cosigned>, Stop> {
         let size = head.checkpoint.size;
         let tree = Tree::new(&self.source, &self.policy, size);
-        if !pipeline::run(&tree, &mut self.audit, &mut self.kept, chronicle, folded)? {
+        if !pipeline::run(&tree, &mut self.audit, &mut self.kept, chronicle.as_deref_mut(), folded)? {
             return Ok(None);
         }
-        match self.audit.replayed() {
-            Some(replayed) => published::check_note(&self.policy, &replayed, head, "checkpoint".into()).map(Some),
-            None => Err(AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size } }.into()),
+        let no_seal = || AuditError { index: LeafIndex(0), fault: Fault::NoSeal { size } };
+        let replayed = self.audit.replayed().ok_or_else(no_seal)?;
+        let cosigned = published::check_note(&self.policy, &replayed, head, "checkpoint".into())?;
+        if let Some(chronicle) = chronicle {
+            let group = time_group(&self.policy);
+            chronicle.cosigned(size.0, cosigned.early(group), cosigned.late(group));
         }
+        Ok(Some(cosigned))
     }
 
     /// The time of an entry that was audited, read again; nothing beyond the audit.

@@ -8,8 +8,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::prelude::rust_2024::*;
+use std::time::Duration;
 
 use crate::audit::SnapshotError;
 use crate::log::hash::sha256;
@@ -17,6 +18,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 const DIGEST: usize = 32;
+/// An audit is written down at the latest after this time, if something is new.
+const OFTEN: Duration = Duration::from_mins(10);
+/// … or after a sixteenth of it is new, but not below this many entries.
+pub const MANY: u64 = 1024;
 
 /// Why a state cannot be gone on from.
 #[derive(Debug, thiserror::Error)]
@@ -56,14 +61,27 @@ pub fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8], magic: &str) -> Result<
     }
 }
 
+/// The file of the same name with `.extension` behind.
+pub fn beside(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(extension);
+    path.with_file_name(name)
+}
+
+/// Whether an audit of `size` entries is worth writing down, of which `saved` were written down so long ago.
+pub fn is_due(size: u64, saved: u64, since: Duration) -> bool {
+    let new = size.saturating_sub(saved);
+    new >= MANY.max(size / 16) || (new > 0 && since >= OFTEN)
+}
+
 /// Writes the file beside its place and moves it there, so that it is the old one or the new one, never half.
 ///
 /// # Errors
 /// The disk's.
 pub fn write(path: &Path, magic: &str, value: &impl Serialize) -> io::Result<()> {
-    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
+    path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let temporary = beside(path, &format!("{}.tmp", std::process::id()));
     let written = write_to(&temporary, magic, value).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         drop(fs::remove_file(&temporary));

@@ -31,9 +31,9 @@ mod view;
 
 pub use continuity::Discontinued;
 pub use fault::{Stop, TreeFault};
-pub use follower::{Follower, read_head, read_signed_head};
+pub use follower::{CONTINUATIONS, Follower, ReadHead, read_head, read_signed_head};
 pub use kept::StateError;
-pub use remote::Remote;
+pub use remote::{Remote, USER_AGENT};
 pub use source::Source;
 pub use state::{State, Unfinished};
 pub use view::View;

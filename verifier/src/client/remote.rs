@@ -14,6 +14,8 @@ use ureq::{Agent, Body};
 
 use super::source::SourceError;
 
+/// What the verifier calls itself to servers.
+pub const USER_AGENT: &str = concat!("mingzhang-verify/", env!("CARGO_PKG_VERSION"));
 /// Waits between tries: the first, doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// The longest wait that a server may ask for.
@@ -59,7 +61,7 @@ impl Remote {
             .timeout_recv_body(Some(body))
             .http_status_as_error(false)
             .max_redirects(0)
-            .user_agent(concat!("mingzhang-verify/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .max_idle_connections_per_host(64)
             .max_idle_connections(64);
         Self { agent: config.build().new_agent(), root: root.trim_end_matches('/').to_owned(), tries }

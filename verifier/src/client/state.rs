@@ -77,9 +77,7 @@ pub struct Unfinished {
 impl Unfinished {
     /// Its file beside a state.
     pub fn beside(state: &Path) -> PathBuf {
-        let mut name = state.file_name().unwrap_or_default().to_owned();
-        name.push(".unfinished");
-        state.with_file_name(name)
+        kept::beside(state, "unfinished")
     }
 
     /// Reads it; nothing if there is none or it is damaged: then what it held is audited again.

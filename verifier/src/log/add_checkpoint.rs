@@ -25,7 +25,7 @@ use alloc::{
 
 use super::{
     checkpoint::{CheckpointError, SignedCheckpoint},
-    hash::{Hash, HashError, sha256},
+    hash::{Hash, HashError, hex, sha256},
     index::{IndexError, TreeSize},
     note::{self, NoteError, NoteSignature},
 };
@@ -151,9 +151,7 @@ pub fn format_size(size: TreeSize) -> String {
 
 /// The path below a witness's monitoring prefix of the newest checkpoint it cosigned for a log.
 pub fn monitor_path(origin: &str) -> String {
-    let hash = sha256(origin.as_bytes());
-    let hex: String = hash.0.iter().map(|byte| format!("{byte:02x}")).collect();
-    hex + "/checkpoint"
+    hex(&sha256(origin.as_bytes()).0) + "/checkpoint"
 }
 
 #[cfg(test)]

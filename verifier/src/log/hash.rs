@@ -4,6 +4,8 @@
 //! leaf = SHA-256(0x00 || entry)      node = SHA-256(0x01 || left || right)      empty tree = SHA-256("")
 //! ```
 
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 
 use ::base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -27,6 +29,11 @@ pub enum HashError {
     /// 44 characters, but not the canonical base64 of 32 bytes.
     #[error("a hash is the canonical base64 of 32 bytes; encode it again")]
     NotCanonical,
+}
+
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Hash {

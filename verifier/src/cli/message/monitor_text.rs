@@ -53,7 +53,7 @@ impl Message<'_> {
                 "账本分叉：它向见证人 {witness} 示出的 {size} 条的根是 {found}，由审计过的条目算得 {expected}",
                 "a fork: to witness {witness} the log showed the root {found} for {size} entries, the entries audited have {expected}"
             ),
-            Self::Overdue { project, lot, stage, title, basis, due } => {
+            Self::Overdue { project, lot, stage, rule: [title, basis], due } => {
                 overdue(project, lot, stage, [title, basis, due], lang)
             }
             Self::OverdueBefore { stages, projects } => say!(

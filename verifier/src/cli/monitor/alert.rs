@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use verifier::evidence::Evidence;
 use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::hash::sha256;
+use verifier::log::hash::{hex, sha256};
 
 use super::super::lang::Lang;
 use super::super::message::Message;
-use super::super::report::Failure;
+use super::super::report::{Failure, schema};
 use super::overdue::Overdue;
 use super::{COMMAND, moment};
 
@@ -150,8 +150,7 @@ impl Condition {
     /// A condition that is this one as long as `what` is the same.
     pub(super) fn new(kind: Kind, what: &str, failure: Failure) -> Self {
         let hash = sha256(format!("{}\n{what}", kind.code()).as_bytes());
-        let id = hash.0[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { kind, id, failure, proof: None, provable: false, witness: None, overdue: None }
+        Self { kind, id: hex(&hash.0[..8]), failure, proof: None, provable: false, witness: None, overdue: None }
     }
 
     /// The same, with evidence if there is some.
@@ -177,7 +176,7 @@ impl Alert<'_> {
         let head =
             self.head.map(|head| json!({ "size": head.checkpoint.size.0, "root": head.checkpoint.root.to_string() }));
         let alert: Value = json!({
-            "schema": format!("mingzhang-verify/{COMMAND}/v1"),
+            "schema": schema(COMMAND),
             "event": "alert",
             "id": id,
             "kind": kind.code(),

@@ -1,9 +1,8 @@
 //! From what an audit stops at to what is told of it, with the evidence that can be had.
 
-use verifier::audit::{AuditError, Fault};
+use verifier::audit::Fault;
 use verifier::client::{Discontinued, TreeFault};
 use verifier::log::checkpoint::SignedCheckpoint;
-use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::record::replay::OwedError;
 
 use super::super::lang::Lang;
@@ -40,12 +39,7 @@ pub(super) fn condemned(
         failure.rule = "fork";
         return Condition::new(Kind::Fork, &named(head), failure).proven_by(Some(fork));
     }
-    match fault {
-        // Another root is a fork only if the head's own tiles say so: else the tree is simply false.
-        TreeFault::Fork { size, expected, found, .. } => {
-            let fault = Fault::Root { size: TreeSize(size), expected, found };
-            wrong(&AuditError { index: LeafIndex(size.saturating_sub(1)), fault }.into(), lang)
-        }
+    match fault.unproven() {
         TreeFault::Entry(error) => {
             let proof = trail.follower.prove_fault(&error, head);
             Condition { proof, ..wrong(&error.into(), lang) }
@@ -56,8 +50,8 @@ pub(super) fn condemned(
 
 /// Something false that only whoever audits sees.
 pub(super) fn wrong(fault: &TreeFault, lang: Lang) -> Condition {
-    let newer = matches!(fault, TreeFault::Entry(error) if error.fault.is_newer_format());
-    Condition::new(kind_of(fault), &fault.to_string(), Failure::found(fault, newer, lang))
+    let failure = Failure::found(fault, fault.is_newer_format(), lang);
+    Condition::new(kind_of(fault), &fault.to_string(), failure)
 }
 
 fn named(head: &SignedCheckpoint) -> String {

@@ -3,10 +3,11 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
+use verifier::client::kept::beside;
+
 use super::super::lang::Lang;
 use super::super::message::Message;
 use super::super::report::Failure;
-use super::memory::beside;
 
 /// The right to use a state; given back when the process ends.
 pub(super) struct Lock {

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use verifier::client::evidence::{default_path, keep};
+use verifier::client::kept::beside;
 use verifier::client::{Source, Stop, TreeFault, read_signed_head};
 use verifier::dossier::time_group;
 use verifier::explain::Explain as _;
@@ -22,7 +23,7 @@ use super::super::receipt::cosigners;
 use super::super::report::Failure;
 use super::alert::{Condition, Kind};
 use super::fault::{condemned, discontinuity, wrong};
-use super::memory::{Memory, beside};
+use super::memory::Memory;
 use super::overdue::{self, Judged, Key};
 use super::trail::{Audited, Trail};
 use super::views::{self, Seen, Views};

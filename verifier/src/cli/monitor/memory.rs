@@ -19,14 +19,6 @@ use super::overdue::Key;
 
 const MAGIC: &str = "mingzhang-monitor-state/v1\n";
 
-/// A file beside the state.
-pub(super) fn beside(state: &Path, extension: &str) -> PathBuf {
-    let mut name = state.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(extension);
-    state.with_file_name(name)
-}
-
 /// What was seen and told.
 pub(super) struct Memory {
     path: PathBuf,

@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use ureq::Agent;
+use verifier::client::USER_AGENT;
 
 use super::super::args::MonitorArgs;
 use super::super::clock::now;
 use super::super::lang::Lang;
 use super::super::message::Message;
+use super::super::report::schema;
 use super::super::terminal;
 use super::alert::{Alert, Kind};
 use super::{COMMAND, moment, warn};
@@ -42,7 +44,7 @@ impl Outlet {
                 .timeout_global(Some(WEBHOOK_TIME))
                 .http_status_as_error(false)
                 .max_redirects(0)
-                .user_agent(concat!("mingzhang-verify/", env!("CARGO_PKG_VERSION")));
+                .user_agent(USER_AGENT);
             config.build().new_agent()
         };
         let webhook = args.webhook.clone().map(|url| (agent(), url));
@@ -74,8 +76,8 @@ impl Outlet {
         let time = moment(now().cast_signed());
         warn(&Message::Ended { kind: kind.code(), name: kind.name(self.lang), time: &time }.text(self.lang));
         if self.json {
-            let schema = format!("mingzhang-verify/{COMMAND}/v1");
-            let ended = json!({ "schema": schema, "event": "ended", "id": id, "kind": kind.code(), "at": now() });
+            let ended =
+                json!({ "schema": schema(COMMAND), "event": "ended", "id": id, "kind": kind.code(), "at": now() });
             drop(terminal::print_out(&(ended.to_string() + "\n")));
         }
     }

@@ -14,7 +14,7 @@ use verifier::lifecycle::instant::{DAY, Seconds};
 use verifier::lifecycle::rulebook::Text;
 use verifier::lifecycle::verdict::{Finding, Lifecycle, LotVerdict, Outcome, RuleOutcome};
 use verifier::lifecycle::{AsOf, judge};
-use verifier::log::hash::sha256;
+use verifier::log::hash::{hex, sha256};
 use verifier::record::code::Stage;
 
 use super::super::lang::Lang;
@@ -204,12 +204,11 @@ impl Overdue {
             project: &self.project,
             lot: self.lot.as_deref(),
             stage: self.stage.map(|stage| stage_name(stage, lang)),
-            title: pick(&self.title, lang),
-            basis: pick(&self.basis, lang),
+            rule: [pick(&self.title, lang), pick(&self.basis, lang)],
             due: &due,
         };
         let failure = Failure::rejected("overdue", self.entries.first().copied(), message.text(lang));
-        let what: String = self.key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let what = hex(&self.key);
         Condition { overdue: Some(self), ..Condition::new(Kind::Overdue, &what, failure) }
     }
 }

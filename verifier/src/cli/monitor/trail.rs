@@ -5,11 +5,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-use verifier::client::{Follower, Source, StateError, Stop, Unfinished, kept, read_signed_head};
-use verifier::dossier::time_group;
+use verifier::client::{CONTINUATIONS, Follower, Source, StateError, Stop, Unfinished, kept, read_signed_head};
 use verifier::lifecycle::chronicle::Chronicle;
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::policy::Policy;
@@ -22,18 +21,11 @@ use super::warn;
 
 /// A chronicle is read again only by the version that wrote it; to another, the audit is made anew.
 const MAGIC: &str = concat!("mingzhang-monitor-audit/", env!("CARGO_PKG_VERSION"), "\n");
-/// How often an audit goes on to a newer head when a disclosure is missing that a newer erasure may cover.
-const CONTINUATIONS: u32 = 8;
-/// What is audited is written down at the latest after this time.
-const SAVE_EVERY: Duration = Duration::from_mins(10);
-/// … or after a sixteenth of it is new, but not below this many entries.
-const SAVE_ENTRIES: u64 = 1024;
 
 /// An audit under way.
 pub(super) struct Trail {
     pub(super) follower: Follower,
     chronicle: Chronicle,
-    source: Source,
     path: PathBuf,
     /// What was written down; nothing if there is no file.
     saved: Option<Saved>,
@@ -50,9 +42,9 @@ struct Saved {
 
 impl Saved {
     fn is_outdated(&self, size: u64, midway: bool) -> bool {
-        let new = size.saturating_sub(self.size);
-        let old = || self.at.elapsed().is_ok_and(|since| since >= SAVE_EVERY);
-        new >= SAVE_ENTRIES.max(size / 16) || (new > 0 && old()) || (self.midway && !midway)
+        // A clock that was set back says nothing.
+        let since = self.at.elapsed().unwrap_or_default();
+        kept::is_due(size, self.size, since) || (self.midway && !midway)
     }
 }
 
@@ -86,7 +78,6 @@ impl Trail {
         let begun = |saved| Self {
             follower: Follower::new(source.clone(), policy.clone(), origin),
             chronicle: Chronicle::default(),
-            source: source.clone(),
             path: path.to_owned(),
             saved,
         };
@@ -114,7 +105,7 @@ impl Trail {
         let (follower, _) = Follower::go_on(source.clone(), policy.clone(), audit)?;
         let written = fs::metadata(path).and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
         let saved = Some(Saved { size: follower.audit().size().0, at: written, midway });
-        Ok(Some(Self { follower, chronicle, source: source.clone(), path: path.to_owned(), saved }))
+        Ok(Some(Self { follower, chronicle, path: path.to_owned(), saved }))
     }
 
     /// Audits up to the head, or to a newer one if that may explain what is missing; what was `seen` must be of the same tree.
@@ -136,11 +127,9 @@ impl Trail {
                 return Err(Box::new(Halted { stop, head }));
             }
             let Err(owed) = self.follower.audit().settle() else { break };
-            match read_signed_head(&self.source, self.follower.policy()) {
-                Ok((newer, by)) if newer.checkpoint.size > head.checkpoint.size && left > 0 => {
-                    (head, witnessed) = (newer, by);
-                }
-                _ => return Err(Box::new(Halted { stop: owed.into(), head })),
+            match self.follower.newer_head(&head, read_signed_head).filter(|_| left > 0) {
+                Some(newer) => (head, witnessed) = newer,
+                None => return Err(Box::new(Halted { stop: owed.into(), head })),
             }
         }
         Ok(Audited { head, witnessed })
@@ -149,10 +138,10 @@ impl Trail {
     /// Goes on to a head, stage after stage; what is broken off goes on from the last that was written down.
     fn fold_to(&mut self, head: &SignedCheckpoint, quiet: bool, lang: Lang) -> Result<(), Stop> {
         let (size, done) = (head.checkpoint.size.0, self.follower.audit().size().0);
-        let progress = progress::bar(quiet || size - done.min(size) < SAVE_ENTRIES, size, done);
+        let progress = progress::bar(quiet || size - done.min(size) < kept::MANY, size, done);
         let folded = loop {
             match self.follower.fold_some(head, Some(&mut self.chronicle), &mut |_| progress.inc(1)) {
-                Ok(Some(cosigned)) => break Ok(cosigned),
+                Ok(Some(_)) => break Ok(()),
                 Err(stop @ Stop::Found(_)) => break Err(stop),
                 Ok(None) => self.save(head, true, lang),
                 Err(stop) => {
@@ -162,10 +151,7 @@ impl Trail {
             }
         };
         progress.finish_and_clear();
-        let cosigned = folded?;
-        let group = time_group(self.follower.policy());
-        self.chronicle.cosigned(size, cosigned.early(group), cosigned.late(group));
-        Ok(())
+        folded
     }
 
     /// What the rules look at, of the entries audited.
