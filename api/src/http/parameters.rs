@@ -3,7 +3,7 @@
 //! An empty parameter, as forms send it, is none. A parameter that is misspelt, that this list does not have or whose value is
 //! none of its kind is refused by name: one that is passed over looks as if it had been heeded.
 
-use ledger::index::{NoticeFilter, NoticePlace, ProjectFilter, Words};
+use ledger::index::{Filter, NoticeFilter, NoticePlace, Words};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
@@ -179,28 +179,17 @@ impl Wanted {
 
     /// Which notices; none if no notice can be meant, as what can be no project's id is no project's.
     pub(super) fn notices(&self) -> Result<NoticeFilter, Problem> {
-        let [from, until] = self.period()?;
-        let (mut words, project) = (self.words()?, given(&self.project).map(ProjectId::normalise));
+        let (mut shared, project) = (self.projects()?, given(&self.project).map(ProjectId::normalise));
         if matches!(project, Some(Err(_))) {
-            words = Some(Words::nothing());
+            shared.words = Some(Words::nothing());
         }
-        Ok(NoticeFilter {
-            sector: self.sector()?,
-            stage: self.stage()?,
-            region: self.region()?,
-            publisher: self.publisher()?,
-            project: project.and_then(Result::ok),
-            from,
-            until,
-            standing: self.standing()?,
-            words,
-        })
+        Ok(NoticeFilter { shared, project: project.and_then(Result::ok) })
     }
 
     /// Which projects.
-    pub(super) fn projects(&self) -> Result<ProjectFilter, Problem> {
+    pub(super) fn projects(&self) -> Result<Filter, Problem> {
         let [from, until] = self.period()?;
-        Ok(ProjectFilter {
+        Ok(Filter {
             sector: self.sector()?,
             stage: self.stage()?,
             region: self.region()?,

@@ -56,7 +56,8 @@ impl Attachment {
 
 /// What an entry is to the index.
 pub(super) enum Meaning {
-    Notice(Box<Document>),
+    /// A notice, and its terms but for those of its project.
+    Notice(Box<Document>, Stream),
     /// The notice shows less than before.
     Erasure(u64),
     /// The rules or the calendar are others now.
@@ -73,12 +74,17 @@ impl Meaning {
         match &statement.content {
             Content::Notice(notice) => {
                 let shown = check_notice(notice, &recorded.disclosures).unwrap_or_default();
-                Self::Notice(Box::new(Document::of(entry.index.0, entry.time.0, &statement, notice, &shown)))
+                Self::notice(Document::of(entry.index.0, entry.time.0, &statement, notice, &shown))
             }
             Content::Erasure { target, .. } => Self::Erasure(target.0),
             Content::Rulebook { .. } | Content::Calendar { .. } => Self::Law,
             _ => Self::Nothing,
         }
+    }
+
+    pub(super) fn notice(document: Document) -> Self {
+        let terms = document.stream();
+        Self::Notice(Box::new(document), terms)
     }
 }
 

@@ -15,7 +15,6 @@ use super::document::{Document, Meaning};
 use super::schema::failed;
 use super::terms::Stream;
 use crate::error::LedgerError;
-use crate::reader::Recorded;
 use crate::store::{StoreError, index_of, row_id};
 
 /// Entries indexed in one transaction, and bytes disclosed beside them: fewer of those with long texts.
@@ -99,10 +98,10 @@ impl Index {
         let entries = self.reader.entries_within(next, size.min(next + BATCH), BATCH_BYTES).await?;
         let Some(last) = entries.last() else { return Ok(false) };
         let (end, last) = (next + entries.len() as u64, entry_hash(&last.entry).0.0);
-        let read = tokio::task::spawn_blocking(move || read_all(&entries));
-        let (meanings, terms) = read.await.map_err(|_| LedgerError::Closed)?;
+        let read = tokio::task::spawn_blocking(move || entries.iter().map(Meaning::of).collect());
+        let meanings = read.await.map_err(|_| LedgerError::Closed)?;
         let mut transaction = writer.begin().await.map_err(failed)?;
-        let after = write_batch(&mut transaction, meanings, terms).await?;
+        let after = write_batch(&mut transaction, meanings).await?;
         for target in after.erased {
             self.index_again(&mut transaction, target).await?;
         }
@@ -135,9 +134,9 @@ impl Index {
     /// Indexes a notice by what the ledger shows of it now.
     async fn index_again(&self, transaction: &mut Transaction<'_, Sqlite>, index: u64) -> Result<(), LedgerError> {
         let Some(recorded) = self.reader.entry(LeafIndex(index)).await? else { return Ok(()) };
-        let Meaning::Notice(now) = Meaning::of(&recorded) else { return Ok(()) };
+        let Meaning::Notice(now, terms) = Meaning::of(&recorded) else { return Ok(()) };
         let Some((project, before)) = stored(transaction, &now).await? else { return Ok(()) };
-        Ok(replace(transaction, project, &before, &now).await?)
+        Ok(replace(transaction, project, &before, &now, terms).await?)
     }
 }
 
@@ -147,6 +146,7 @@ async fn replace(
     project: u64,
     before: &Document,
     now: &Document,
+    terms: Stream,
 ) -> Result<(), StoreError> {
     let index = row_id(now.index);
     let sql = "INSERT INTO notice_terms(notice_terms, rowid, terms) VALUES ('delete', ?, ?)";
@@ -154,22 +154,7 @@ async fn replace(
     let sql = "UPDATE notice_text SET names = ?, ids = ?, body = ? WHERE idx = ?";
     let query = sqlx::query(sql).bind(&now.names).bind(&now.ids).bind(&now.body).bind(index);
     query.execute(&mut **transaction).await?;
-    insert_terms(transaction, now.index, &now.terms(project)).await
-}
-
-fn read_all(entries: &[Recorded]) -> (Vec<Meaning>, Vec<Stream>) {
-    let meanings: Vec<Meaning> = entries.iter().map(Meaning::of).collect();
-    let terms = terms_of(&meanings);
-    (meanings, terms)
-}
-
-/// The terms of the notices among them, in order.
-pub(super) fn terms_of(meanings: &[Meaning]) -> Vec<Stream> {
-    let notices = meanings.iter().filter_map(|meaning| match meaning {
-        Meaning::Notice(document) => Some(document.stream()),
-        _ => None,
-    });
-    notices.collect()
+    insert_terms(transaction, now.index, &now.finish(terms, project)).await
 }
 
 /// What a batch means beyond its notices.
@@ -182,15 +167,13 @@ pub(super) struct Aftermath {
 pub(super) async fn write_batch(
     transaction: &mut Transaction<'_, Sqlite>,
     meanings: Vec<Meaning>,
-    terms: Vec<Stream>,
 ) -> Result<Aftermath, StoreError> {
-    let (mut after, mut terms) = (Aftermath::default(), terms.into_iter());
+    let mut after = Aftermath::default();
     let mut projects: BTreeMap<String, Project> = BTreeMap::new();
     let mut tally: BTreeMap<(&'static str, &'static str), i64> = BTreeMap::new();
     for meaning in meanings {
         match meaning {
-            Meaning::Notice(document) => {
-                let Some(stream) = terms.next() else { break };
+            Meaning::Notice(document, stream) => {
                 if !projects.contains_key(&document.project) {
                     let project = Project::open(transaction, &document).await?;
                     projects.insert(document.project.clone(), project);
@@ -357,12 +340,13 @@ impl Project {
 #[cfg(test)]
 mod tests {
     use super::super::measure::{document, empty, fill, write};
-    use super::super::{INDEX, NoticeFilter, Words};
+    use super::super::{Filter, INDEX, NoticeFilter, Words};
     use super::*;
 
     async fn count(index: &Index, typed: &str) -> u64 {
         let words = Some(Words::parse(typed).expect("words"));
-        index.notices(&NoticeFilter { words, ..NoticeFilter::default() }, None, 10).await.expect("a page").count
+        let filter = NoticeFilter { shared: Filter { words, ..Filter::default() }, project: None };
+        index.notices(&filter, None, 10).await.expect("a page").count
     }
 
     #[tokio::test]
@@ -386,7 +370,7 @@ mod tests {
             .fetch_one(&mut *transaction)
             .await
             .expect("the notice");
-        replace(&mut transaction, index_of(project), &before, &now).await.expect("replaced");
+        replace(&mut transaction, index_of(project), &before, &now, now.stream()).await.expect("replaced");
         transaction.commit().await.expect("a commit");
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await.expect("a checkpoint");
         drop(writer);

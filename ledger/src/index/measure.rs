@@ -10,7 +10,7 @@ use verifier::record::code::{Sector, Stage};
 
 use super::document::{Document, Meaning};
 use super::follow::write_batch;
-use super::{Index, NoticeFilter, Words};
+use super::{Filter, Index, NoticeFilter, Words};
 use crate::ledger::{InitOptions, Ledger};
 use crate::reader::Reader;
 use crate::signer::PrivateKey;
@@ -72,11 +72,10 @@ pub(super) async fn fill(index: &Index, notices: Range<u64>) -> Duration {
 
 /// Indexes some notices in one transaction.
 pub(super) async fn write(index: &Index, documents: impl IntoIterator<Item = Document>) {
-    let meanings: Vec<Meaning> = documents.into_iter().map(|one| Meaning::Notice(Box::new(one))).collect();
-    let terms = super::follow::terms_of(&meanings);
+    let meanings = documents.into_iter().map(Meaning::notice).collect();
     let mut writer = index.writer.lock().await;
     let mut transaction = sqlx::Connection::begin(&mut *writer).await.expect("a transaction");
-    write_batch(&mut transaction, meanings, terms).await.expect("a batch");
+    write_batch(&mut transaction, meanings).await.expect("a batch");
     transaction.commit().await.expect("a commit");
 }
 
@@ -129,19 +128,15 @@ async fn questions_over_many_notices() {
         "建设有限公司",
     ] {
         let filters = [
-            ("", NoticeFilter::default()),
+            ("", Filter::default()),
             (
                 "+ sector, region",
-                NoticeFilter {
-                    sector: Some(Sector::ALL[1]),
-                    region: Some("420103".to_owned()),
-                    ..NoticeFilter::default()
-                },
+                Filter { sector: Some(Sector::ALL[1]), region: Some("420103".to_owned()), ..Filter::default() },
             ),
-            ("+ violated", NoticeFilter { standing: Some(Standing::Violated), ..NoticeFilter::default() }),
+            ("+ violated", Filter { standing: Some(Standing::Violated), ..Filter::default() }),
         ];
         for (name, filter) in filters {
-            let filter = NoticeFilter { words: words(typed), ..filter };
+            let filter = NoticeFilter { shared: Filter { words: words(typed), ..filter }, project: None };
             let mut times: Vec<Duration> = Vec::new();
             for _ in 0..20 {
                 let begun = Instant::now();

@@ -34,14 +34,16 @@ use verifier::lifecycle::Law;
 
 use crate::error::LedgerError;
 use crate::reader::Reader;
-use crate::store::StoreError;
+use crate::store::{StoreError, reading};
 
 pub use attachments::Announced;
 pub use excerpt::Piece;
-pub use notices::{Found, NoticeFilter, NoticePage, NoticePlace};
-pub use projects::{FoundProject, ProjectFilter, ProjectPage};
+pub use notices::{Filter, Found, NoticeFilter, NoticePage, NoticePlace};
+pub use projects::{FoundProject, ProjectPage};
 pub use terms::{Words, WordsError};
 
+/// Connections that answer questions.
+const CONNECTIONS: u32 = 4;
 /// The file.
 pub(crate) const INDEX: &str = "index.db";
 /// Hits are counted up to here: beyond, nobody counts along, and counting all would cost more than answering.
@@ -80,7 +82,7 @@ impl Index {
     pub(crate) async fn open(reader: &Reader) -> Result<Self, LedgerError> {
         let path = path_in(&reader.dir);
         let (connection, indexed) = schema::open(&path, reader).await?;
-        let pool = schema::readers(&path).await?;
+        let pool = reading(&path, CONNECTIONS).await?;
         let progress = Progress { indexed, size: 0, ready: false };
         let (writer, progress) = (Arc::new(Mutex::new(connection)), Arc::new(watch::Sender::new(progress)));
         Ok(Self { reader: reader.clone(), pool, writer, progress, looked_at: LOOKED_AT, law: Arc::default() })

@@ -18,9 +18,9 @@ use super::{COUNTED, Index};
 use crate::error::LedgerError;
 use crate::store::{StoreError, index_of, row_id};
 
-/// Which notices.
+/// Which notices, or projects with such notices.
 #[derive(Clone, Debug, Default)]
-pub struct NoticeFilter {
+pub struct Filter {
     /// Of this sector.
     pub sector: Option<Sector>,
     /// Of this stage.
@@ -29,16 +29,23 @@ pub struct NoticeFilter {
     pub region: Option<String>,
     /// By this publisher.
     pub publisher: Option<String>,
-    /// Of this project.
-    pub project: Option<ProjectId>,
-    /// Recorded not before, in milliseconds since the Unix epoch by the ledger's clock.
+    /// Recorded not before, in milliseconds since the Unix epoch by the ledger's clock; of a project its first notice.
     pub from: Option<u64>,
     /// Recorded before, likewise.
     pub until: Option<u64>,
     /// Of projects that stand so.
     pub standing: Option<Standing>,
-    /// With all these words.
+    /// With all these words; of a project in its id, names and titles.
     pub words: Option<Words>,
+}
+
+/// Which notices.
+#[derive(Clone, Debug, Default)]
+pub struct NoticeFilter {
+    /// What may be asked of projects, too.
+    pub shared: Filter,
+    /// Of this project.
+    pub project: Option<ProjectId>,
 }
 
 /// Where a page ended.
@@ -114,9 +121,9 @@ impl Question {
     }
 }
 
-impl NoticeFilter {
-    /// Nothing if no notice can fit.
-    async fn question(
+impl Filter {
+    /// Nothing if nothing can fit.
+    pub(super) async fn question(
         &self,
         transaction: &mut Transaction<'_, Sqlite>,
         looked_at: i64,
@@ -124,33 +131,39 @@ impl NoticeFilter {
         if self.words.as_ref().is_some_and(Words::is_nothing) {
             return Ok(None);
         }
-        let mut facets = facets(self.sector, self.stage, self.region.as_deref(), self.publisher.as_deref());
+        let rows = period(transaction, self.from, self.until).await?;
+        Ok(rows.map(|rows| Question { facets: self.facets(), rows, standing: self.standing, looked_at }))
+    }
+
+    fn facets(&self) -> Vec<String> {
+        let sector = self.sector.map(|sector| facet('s', sector.code()));
+        let stage = self.stage.map(|stage| facet('g', stage.code()));
+        let region = self.region.as_deref().filter(|region| !region.is_empty()).map(|region| facet('r', region));
+        let publisher = self.publisher.as_deref().map(|publisher| facet('p', publisher));
+        [sector, stage, region, publisher].into_iter().flatten().collect()
+    }
+}
+
+impl NoticeFilter {
+    /// Nothing if no notice can fit.
+    async fn question(
+        &self,
+        transaction: &mut Transaction<'_, Sqlite>,
+        looked_at: i64,
+    ) -> Result<Option<Question>, StoreError> {
+        let Some(mut question) = self.shared.question(transaction, looked_at).await? else { return Ok(None) };
         if let Some(project) = &self.project {
             let query = sqlx::query_scalar("SELECT first FROM project WHERE id = ?").bind(project.as_str());
             let first: Option<i64> = query.fetch_optional(&mut **transaction).await?;
             let Some(first) = first else { return Ok(None) };
-            facets.push(facet('j', &first.to_string()));
+            question.facets.push(facet('j', &first.to_string()));
         }
-        let rows = period(transaction, self.from, self.until).await?;
-        Ok(rows.map(|rows| Question { facets, rows, standing: self.standing, looked_at }))
+        Ok(Some(question))
     }
 }
 
-pub(super) fn facets(
-    sector: Option<Sector>,
-    stage: Option<Stage>,
-    region: Option<&str>,
-    publisher: Option<&str>,
-) -> Vec<String> {
-    let sector = sector.map(|sector| facet('s', sector.code()));
-    let stage = stage.map(|stage| facet('g', stage.code()));
-    let region = region.filter(|region| !region.is_empty()).map(|region| facet('r', region));
-    let publisher = publisher.map(|publisher| facet('p', publisher));
-    [sector, stage, region, publisher].into_iter().flatten().collect()
-}
-
 /// The row ids of a period; nothing if no notice is in it.
-pub(super) async fn period(
+async fn period(
     transaction: &mut Transaction<'_, Sqlite>,
     from: Option<u64>,
     until: Option<u64>,
@@ -182,12 +195,12 @@ impl Index {
             return Ok(NoticePage::default());
         };
         let Places { mut places, counted, more, stopped } =
-            find(&mut transaction, &question, filter.words.as_ref(), after, limit + 1).await?;
+            find(&mut transaction, &question, filter.shared.words.as_ref(), after, limit + 1).await?;
         let more_pages = places.len() > limit;
         places.truncate(limit);
         let next = if more_pages { places.last().copied() } else { stopped };
         let indexes: Vec<i64> = places.iter().map(|place| row_id(place.index)).collect();
-        let found = read(&mut transaction, &indexes, filter.words.as_ref()).await?;
+        let found = read(&mut transaction, &indexes, filter.shared.words.as_ref()).await?;
         Ok(NoticePage { found, next, count: counted.min(COUNTED), more })
     }
 
@@ -206,7 +219,7 @@ impl Index {
             return Ok(Vec::new());
         };
         question.rows.0 = question.rows.0.max(i64::try_from(after).unwrap_or(i64::MAX).saturating_add(1));
-        let expression = question.expression(filter.words.as_ref().map(Words::anywhere));
+        let expression = question.expression(filter.shared.words.as_ref().map(Words::anywhere));
         let mut sql = select(&NOTICES, expression.as_ref(), &question, "ASC");
         sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
         let indexes: Vec<i64> = sql.build_query_scalar().fetch_all(&mut *transaction).await.map_err(failed)?;
@@ -494,7 +507,8 @@ mod tests {
         for (typed, expected) in [("工程", 16), ("建设有限公司", 16), ("桥梁 洪山", 0), ("A420100202600000107", 4)]
         {
             let words = Some(Words::parse(typed).expect("words"));
-            let filter = NoticeFilter { words, standing: Some(Standing::Violated), ..NoticeFilter::default() };
+            let shared = Filter { words, standing: Some(Standing::Violated), ..Filter::default() };
+            let filter = NoticeFilter { shared, project: None };
             index.looked_at = i64::MAX;
             let (at_once, _) = pages(&index, &filter, 100).await;
             if expected > 0 {

@@ -4,37 +4,14 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, Transaction};
 use verifier::lifecycle::instant::Seconds;
-use verifier::lifecycle::verdict::Standing;
-use verifier::record::code::{Sector, Stage};
 
 use super::excerpt::{Piece, line};
-use super::notices::{PROJECTS, Question, facets, newest, period, walk};
+use super::notices::{Filter, PROJECTS, newest, walk};
 use super::schema::failed;
 use super::terms::Words;
 use super::{COUNTED, Index};
 use crate::error::LedgerError;
 use crate::store::{StoreError, index_of};
-
-/// Which projects.
-#[derive(Clone, Debug, Default)]
-pub struct ProjectFilter {
-    /// With a notice of this sector.
-    pub sector: Option<Sector>,
-    /// With a notice of this stage.
-    pub stage: Option<Stage>,
-    /// With a notice in this region: 2, 4 or 6 digits of GB/T 2260.
-    pub region: Option<String>,
-    /// With a notice by this publisher.
-    pub publisher: Option<String>,
-    /// First recorded not before, in milliseconds since the Unix epoch by the ledger's clock.
-    pub from: Option<u64>,
-    /// First recorded before, likewise.
-    pub until: Option<u64>,
-    /// That stand so.
-    pub standing: Option<Standing>,
-    /// With all these words in id, names and titles.
-    pub words: Option<Words>,
-}
 
 /// A project found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,19 +58,14 @@ impl Index {
     /// The index cannot be read.
     pub async fn projects(
         &self,
-        filter: &ProjectFilter,
+        filter: &Filter,
         after: Option<u64>,
         limit: usize,
     ) -> Result<ProjectPage, LedgerError> {
-        if filter.words.as_ref().is_some_and(Words::is_nothing) {
-            return Ok(ProjectPage::default());
-        }
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let Some(rows) = period(&mut transaction, filter.from, filter.until).await? else {
+        let Some(mut question) = filter.question(&mut transaction, self.looked_at).await? else {
             return Ok(ProjectPage::default());
         };
-        let facets = facets(filter.sector, filter.stage, filter.region.as_deref(), filter.publisher.as_deref());
-        let mut question = Question { facets, rows, standing: filter.standing, looked_at: self.looked_at };
         let expression = question.expression(filter.words.as_ref().map(Words::anywhere));
         let (all, mut stopped) = newest(&mut transaction, &PROJECTS, expression.clone(), &question).await?;
         let counted = all.len() as u64;

@@ -1,24 +1,18 @@
 //! The tables of `index.db`, with reasons, and opening the file.
 
 use std::path::Path;
-use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 use verifier::log::index::LeafIndex;
 use verifier::record::entry::entry_hash;
 
 use crate::error::LedgerError;
 use crate::reader::Reader;
-use crate::store::{StoreError, index_of};
+use crate::store::{StoreError, index_of, options};
 
 /// Raised by whatever changes the tables, the folding or what is searched: an index of another version is made anew.
 const VERSION: i64 = 1;
-
-/// Connections that answer questions.
-const CONNECTIONS: u32 = 4;
-/// How long to wait for another connection's lock.
-const BUSY: Duration = Duration::from_secs(10);
 
 /// FTS5 without contents of its own (`content=''`), for the terms are made here: what a row was indexed by is computed again
 /// from `notice` and `notice_text` when it must go. No ranking, so no sizes (`columnsize=0`): newest first is a walk along the
@@ -155,10 +149,6 @@ async fn create(path: &Path, reader: &Reader) -> Result<SqliteConnection, Ledger
     Ok(connection)
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).disable_statement_logging()
-}
-
 /// The connection that writes. What a crash takes away is derived again, so a commit need not reach the disk at once.
 async fn connect(path: &Path, create: bool) -> Result<SqliteConnection, LedgerError> {
     let options = options(path)
@@ -170,16 +160,6 @@ async fn connect(path: &Path, create: bool) -> Result<SqliteConnection, LedgerEr
         .pragma("cache_size", "-65536")
         .pragma("journal_size_limit", (64 << 20).to_string());
     options.connect().await.map_err(failed)
-}
-
-pub(super) async fn readers(path: &Path) -> Result<SqlitePool, LedgerError> {
-    let options = options(path)
-        .read_only(true)
-        .pragma("query_only", "ON")
-        .pragma("cache_size", "-16384")
-        .pragma("mmap_size", (1_u64 << 40).to_string());
-    let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
-    pool.connect_with(options).await.map_err(failed)
 }
 
 pub(super) fn failed(error: sqlx::Error) -> LedgerError {

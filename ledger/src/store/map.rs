@@ -15,6 +15,9 @@ use super::{Snapshot, StoreError, SubjectRow, index_of};
 use crate::hex;
 use crate::subject_map::{Descent, Leaf, MapTile, TileLevels, descend, parse_changes, parse_tile};
 
+/// The row of `map_tile` with the nodes at depth 8.
+const TOP: i64 = -1;
+
 /// A subject as the ledger knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Held {
@@ -45,7 +48,7 @@ pub(crate) struct MapHead {
 impl Snapshot {
     /// What all proofs share. Up to some 16,000 changed subjects, a few milliseconds: read once for several proofs.
     pub(crate) async fn map_head(&mut self) -> Result<MapHead, StoreError> {
-        let top = TileLevels::above(&self.map_tile(-1).await?);
+        let top = TileLevels::above(&self.map_tiles([TOP]).await?[&TOP]);
         let mut head = MapHead { top, subjects: BTreeMap::new(), nodes: BTreeMap::new() };
         let query = sqlx::query("SELECT subjects, nodes FROM map_change ORDER BY size");
         for row in query.fetch_all(self.connection()).await? {
@@ -66,15 +69,16 @@ impl Snapshot {
         head: &MapHead,
     ) -> Result<Vec<Proven>, StoreError> {
         let keys: Vec<Hash> = subjects.iter().map(|subject| map_key(&subject.to_string())).collect();
-        let mut below = self.map_tiles(&keys).await?;
-        for (byte, tile) in &mut below {
-            head.lay_over_tile(*byte, tile);
+        let bytes: BTreeSet<u8> = keys.iter().map(|key| key.0[0]).collect();
+        let below = self.map_tiles(bytes.iter().copied().map(i64::from)).await?;
+        let mut levels = BTreeMap::new();
+        for (byte, mut tile) in bytes.into_iter().zip(below.into_values()) {
+            head.lay_over_tile(byte, &mut tile);
+            levels.insert(byte, TileLevels::above(&tile));
         }
-        let levels: BTreeMap<u8, TileLevels> =
-            below.iter().map(|(byte, tile)| (*byte, TileLevels::above(tile))).collect();
         let descents: Vec<Descent> = keys.iter().map(|key| descend(key, &head.top, &levels[&key.0[0]])).collect();
         let ranges: Vec<(Hash, Hash)> = keys.iter().zip(&descents).map(|(key, descent)| descent.bucket(key)).collect();
-        let stored = self.subjects_between(&ranges).await?;
+        let stored: BTreeMap<Hash, Held> = self.subjects(&ranges).await?.into_iter().collect();
         let prove = |((key, descent), (first, last)): ((Hash, Descent), (Hash, Hash))| {
             let mut bucket: BTreeMap<&Hash, &Held> = BTreeMap::new();
             if !descent.empty {
@@ -90,7 +94,7 @@ impl Snapshot {
     /// What the map holds for a subject.
     pub(crate) async fn subject(&mut self, subject: &str, head: &MapHead) -> Result<Option<Held>, StoreError> {
         let key = map_key(subject);
-        let newest = self.subjects(key, key).await?.pop().map(|(_, held)| held);
+        let newest = self.subjects(&[(key, key)]).await?.pop().map(|(_, held)| held);
         Ok(head.subjects.get(&key).cloned().or(newest))
     }
 
@@ -101,33 +105,29 @@ impl Snapshot {
         for byte in bytes {
             let (mut first, mut last) = (Hash::ZERO, Hash([0xff; 32]));
             (first.0[0], last.0[0]) = (byte, byte);
-            subjects.append(&mut self.subjects(first, last).await?);
+            subjects.append(&mut self.subjects(&[(first, last)]).await?);
         }
         Ok(subjects)
     }
 
-    async fn map_tile(&mut self, prefix: i64) -> Result<MapTile, StoreError> {
-        let query = sqlx::query_scalar("SELECT nodes FROM map_tile WHERE prefix = ?").bind(prefix);
-        let nodes: Option<Vec<u8>> = query.fetch_optional(self.connection()).await?;
-        nodes.map_or(Ok([MapNode::Empty; 256]), |nodes| parse_tile(&nodes).ok_or_else(|| damaged_tile(prefix)))
-    }
-
-    /// The tiles below depth 8 on the way to these keys, by their first byte; one that is not stored is empty.
-    async fn map_tiles(&mut self, keys: &[Hash]) -> Result<BTreeMap<u8, MapTile>, StoreError> {
-        let mut tiles: BTreeMap<u8, MapTile> = keys.iter().map(|key| (key.0[0], [MapNode::Empty; 256])).collect();
+    /// The tiles of these prefixes; one that is not stored is empty.
+    async fn map_tiles(
+        &mut self,
+        prefixes: impl IntoIterator<Item = i64>,
+    ) -> Result<BTreeMap<i64, MapTile>, StoreError> {
+        let mut tiles: BTreeMap<i64, MapTile> =
+            prefixes.into_iter().map(|prefix| (prefix, [MapNode::Empty; 256])).collect();
         let query = sqlx::query("SELECT prefix, nodes FROM map_tile WHERE prefix IN (SELECT value FROM json_each(?))");
         for row in query.bind(list(tiles.keys())).fetch_all(self.connection()).await? {
-            let prefix: i64 = row.try_get(0)?;
-            let tile = u8::try_from(prefix).ok().and_then(|byte| tiles.get_mut(&byte));
-            if let Some(tile) = tile {
-                *tile = parse_tile(row.try_get(1)?).ok_or_else(|| damaged_tile(prefix))?;
-            }
+            let prefix = row.try_get(0)?;
+            let damaged = StoreError::Damaged { table: "map_tile", row: prefix, what: "the nodes are malformed" };
+            tiles.insert(prefix, parse_tile(row.try_get(1)?).ok_or(damaged)?);
         }
         Ok(tiles)
     }
 
-    /// The rows of `subject` whose keys are in one of these ranges.
-    async fn subjects_between(&mut self, ranges: &[(Hash, Hash)]) -> Result<BTreeMap<Hash, Held>, StoreError> {
+    /// The rows of `subject` whose keys are in one of these ranges, ends included.
+    async fn subjects(&mut self, ranges: &[(Hash, Hash)]) -> Result<Vec<(Hash, Held)>, StoreError> {
         let pair = |(first, last): &(Hash, Hash)| format!("[\"{}\",\"{}\"]", hex(&first.0), hex(&last.0));
         let pairs: Vec<String> = ranges.iter().map(pair).collect();
         let query = sqlx::query(
@@ -135,13 +135,6 @@ impl Snapshot {
              WHERE subject.key BETWEEN unhex(bounds.value ->> 0) AND unhex(bounds.value ->> 1)",
         );
         let rows = query.bind(format!("[{}]", pairs.join(","))).fetch_all(self.connection()).await?;
-        rows.iter().map(read_subject).collect()
-    }
-
-    async fn subjects(&mut self, first: Hash, last: Hash) -> Result<Vec<(Hash, Held)>, StoreError> {
-        let query =
-            sqlx::query("SELECT key, count, newest, head, tally FROM subject WHERE key BETWEEN ? AND ? ORDER BY key");
-        let rows = query.bind(first.0.to_vec()).bind(last.0.to_vec()).fetch_all(self.connection()).await?;
         rows.iter().map(read_subject).collect()
     }
 }
@@ -159,10 +152,6 @@ impl MapHead {
             tile[usize::from(prefix & 0xff)] = *node;
         }
     }
-}
-
-fn damaged_tile(prefix: i64) -> StoreError {
-    StoreError::Damaged { table: "map_tile", row: prefix, what: "the nodes are malformed" }
 }
 
 fn damaged_change() -> StoreError {

@@ -14,7 +14,7 @@ mod wal;
 pub(crate) use check::{Cell, Row, fresh_schema};
 pub(crate) use commit::{Batch, EntryRow, MapRows, SubjectRow};
 pub(crate) use map::{Held, MapHead, Proven};
-pub(crate) use open::{Readers, Store, copy};
+pub(crate) use open::{Readers, Store, copy, options, reading};
 pub(crate) use read::{Chain, CosignedAround, Snapshot};
 
 /// Why the store could not do what was asked: always operational, never the fault of what was submitted.

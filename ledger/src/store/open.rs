@@ -78,16 +78,20 @@ impl Store {
 impl Readers {
     /// Opens up to `connections` connections that cannot write.
     pub(crate) async fn open(path: &Path, connections: u32) -> Result<Self, StoreError> {
-        let options = options(path)
-            .read_only(true)
-            .pragma("query_only", "ON")
-            .pragma("cache_size", format!("-{READER_CACHE_KIB}"))
-            .pragma("mmap_size", (1_u64 << 40).to_string());
-        // A file does not hang up: no need to ask a connection whether it is still there.
-        let pool = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
-        let pool = pool.connect_with(options).await?;
-        Ok(Self { pool })
+        Ok(Self { pool: reading(path, connections).await? })
     }
+}
+
+/// Up to so many connections to a database that cannot write.
+pub(crate) async fn reading(path: &Path, connections: u32) -> Result<SqlitePool, StoreError> {
+    let options = options(path)
+        .read_only(true)
+        .pragma("query_only", "ON")
+        .pragma("cache_size", format!("-{READER_CACHE_KIB}"))
+        .pragma("mmap_size", (1_u64 << 40).to_string());
+    // A file does not hang up: no need to ask a connection whether it is still there.
+    let pool = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+    Ok(pool.connect_with(options).await?)
 }
 
 /// Writes a copy of the database as it is now to a new file, without what was deleted; a writer goes on beside it.
@@ -98,6 +102,7 @@ pub(crate) async fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
     Ok(connection.close().await?)
 }
 
-pub(super) fn options(path: &Path) -> SqliteConnectOptions {
+/// What all connections have in common.
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).foreign_keys(true).disable_statement_logging()
 }
