@@ -21,6 +21,7 @@ mod language;
 mod law;
 mod logging;
 mod output;
+mod portal;
 mod publish;
 mod reading;
 mod remote;

@@ -10,6 +10,7 @@ pub mod lifecycle_json;
 mod log;
 mod phrase;
 mod record;
+pub mod visible;
 
 use alloc::string::String;
 use core::fmt::Display;

@@ -8,6 +8,8 @@ use warp::Reply;
 
 use super::cache::{Cache, Stored};
 
+/// `text/html`.
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 /// `text/plain`.
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 /// `application/json`.

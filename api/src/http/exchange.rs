@@ -16,15 +16,16 @@ use hyper_util::service::TowerToHyperService;
 use warp::Reply as _;
 use warp::filters::BoxedFilter;
 
-use super::answer::Answer;
+use super::answer::{Answer, HTML};
 use super::cache::{Cache, none_match};
 use super::connection::Server;
 use super::encoding::{Encoding, is_text, is_worth_it};
 use super::limits::{Limits, seconds};
 use super::openapi::Resource;
-use super::problem::{Code, PROBLEM, Problem, language};
+use super::problem::{Code, PROBLEM, Problem};
 use super::turns::Turns;
 use super::{Client, Site, measurements, routes};
+use crate::portal::{self, Visit};
 
 /// The body of an answer.
 pub(crate) type Body = UnsyncBoxBody<Bytes, warp::Error>;
@@ -44,7 +45,8 @@ struct Asked {
     method: Method,
     none_match: String,
     accept_encoding: String,
-    accept_language: String,
+    /// Whether the client is a browser that shows a page.
+    shows_pages: bool,
 }
 
 impl Asked {
@@ -57,7 +59,7 @@ impl Asked {
             method: method.clone(),
             none_match: text(header::IF_NONE_MATCH),
             accept_encoding: text(header::ACCEPT_ENCODING),
-            accept_language: text(header::ACCEPT_LANGUAGE),
+            shows_pages: text(header::ACCEPT).split([',', ';']).any(|kind| kind.trim() == "text/html"),
         }
     }
 
@@ -70,12 +72,13 @@ impl Server for Exchange {
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Response<Body>, Infallible> {
         let begun = Instant::now();
         let asked = Asked::of(request.method(), request.headers());
+        let visit = Visit::of(&self.site, &request);
         let resource = self.site.resources.find(request.uri().path()).cloned();
         let (made, path) = match &resource {
             None => (Problem::of(Code::NotFound).into_response(), Arc::from("none")),
             Some(resource) => (self.make(request, resource, peer).await, Arc::clone(&resource.path)),
         };
-        let mut response = finish(made, &asked).await;
+        let mut response = finish(made, &asked, &visit).await;
         share(response.headers_mut(), &asked);
         Self::note(&asked, &path, response.status(), begun, peer);
         Ok(response)
@@ -188,9 +191,9 @@ fn share(headers: &mut HeaderMap, asked: &Asked) {
 }
 
 /// Makes an answer or a problem the response it is; a file that warp serves goes on as it is.
-async fn finish(mut made: warp::reply::Response, asked: &Asked) -> Response<Body> {
+async fn finish(mut made: warp::reply::Response, asked: &Asked, visit: &Visit) -> Response<Body> {
     if let Some(problem) = made.extensions_mut().remove::<Problem>() {
-        return dress(problem.answer(language(&asked.accept_language)), asked).await;
+        return dress(tell(problem, asked, visit), asked).await;
     }
     if let Some(answer) = made.extensions_mut().remove::<Answer>() {
         return dress(answer, asked).await;
@@ -204,9 +207,14 @@ async fn finish(mut made: warp::reply::Response, asked: &Asked) -> Response<Body
     if made.status().is_client_error() || made.status().is_server_error() {
         // Warp found no handler: a name that is no attachment's, or a file that is not there.
         let code = if made.status().is_client_error() { Code::NotFound } else { Code::Internal };
-        return dress(Problem::of(code).answer(language(&asked.accept_language)), asked).await;
+        return dress(tell(Problem::of(code), asked, visit), asked).await;
     }
     made.map(|body| if asked.method == Method::HEAD { empty() } else { body.boxed_unsync() })
+}
+
+/// A problem, as a page for whoever shows pages.
+fn tell(problem: Problem, asked: &Asked, visit: &Visit) -> Answer {
+    if asked.shows_pages { portal::problem_page(problem, visit) } else { problem.answer(visit.language) }
 }
 
 fn empty() -> Body {
@@ -238,8 +246,8 @@ async fn dress(answer: Answer, asked: &Asked) -> Response<Body> {
         }
     };
     set(header::CACHE_CONTROL, cache.control());
-    if media_type == PROBLEM {
-        set(header::VARY, "Accept-Encoding, Accept-Language");
+    if media_type == PROBLEM || media_type == HTML {
+        set(header::VARY, "Accept, Accept-Encoding, Accept-Language");
     } else if is_text(media_type) {
         set(header::VARY, "Accept-Encoding");
     }

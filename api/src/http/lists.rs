@@ -18,7 +18,7 @@ use super::{Site, notices};
 
 impl Site {
     /// That the index can answer; while it is being made, it would find too little.
-    pub(super) fn index_ready(&self) -> Result<u64, Problem> {
+    pub(crate) fn index_ready(&self) -> Result<u64, Problem> {
         let progress = *self.index.progress().borrow();
         if progress.ready {
             return Ok(progress.indexed);

@@ -4,34 +4,35 @@
 //! connection   accepts, limits, stops
 //!   exchange   one request: resource, method, HEAD, CORS; one answer: validator, encoding, problem, measurement
 //!     routes   warp: which handler
+//!       portal                                                    pages for people
 //!       log_routes notices lists projects registers attachments events feed health     the handlers
 //! ```
 //!
 //! A handler gives an [`Answer`] or a [`Problem`] and knows nothing of the rest.
 
-mod answer;
+pub(crate) mod answer;
 mod attachments;
 pub(crate) mod body;
-mod cache;
+pub(crate) mod cache;
 pub(crate) mod connection;
 mod encoding;
-mod entry_view;
+pub(crate) mod entry_view;
 mod events;
 pub(crate) mod exchange;
 mod feed;
 mod health;
 pub(crate) mod limits;
 mod lingering;
-mod lists;
+pub(crate) mod lists;
 mod log_routes;
 mod measurements;
-mod notices;
+pub(crate) mod notices;
 mod openapi;
-mod parameters;
+pub(crate) mod parameters;
 pub(crate) mod problem;
 mod problem_pages;
-mod projects;
-mod registers;
+pub(crate) mod projects;
+pub(crate) mod registers;
 pub(crate) mod turns;
 
 use std::collections::BTreeSet;
@@ -46,6 +47,7 @@ use ledger::index::Index;
 use ledger::{Ledger, LedgerError};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, watch};
+use verifier::log::checkpoint::Checkpoint;
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::record::entry::Entry;
 use warp::filters::BoxedFilter;
@@ -61,6 +63,7 @@ use self::openapi::Resources;
 use self::problem::{Code, Problem};
 use self::turns::{Denied, Turn, Turns};
 use crate::cosigning::Cosigning;
+use crate::portal;
 
 /// How long a head may take from the database to the guard before a reader is sent away.
 const TO_THE_GUARD: Duration = Duration::from_secs(10);
@@ -78,6 +81,8 @@ pub(crate) struct Site {
     pub(crate) cosigning: Option<Cosigning>,
     description: Bytes,
     resources: Resources,
+    /// The path of the public URL, without a final slash: where this server's root is for whoever comes through a proxy.
+    base_path: String,
     memory: Memory,
     /// Raised by whatever may change what an entry's view shows.
     generation: AtomicU64,
@@ -116,6 +121,7 @@ impl Site {
         Ok(Self {
             resources: Resources::of(&description),
             description: answer::json_bytes(&description),
+            base_path: base_path(&public_url),
             memory: Memory::new(limits.cache_bytes),
             generation: AtomicU64::new(0),
             connections: Turns::new(limits.connections, limits.connections_per_address),
@@ -144,6 +150,24 @@ impl Site {
         }
     }
 
+    /// The published head; none before witnesses have cosigned the first.
+    pub(crate) fn published_head(&self) -> Option<Checkpoint> {
+        match &self.cosigning {
+            Some(cosigning) => cosigning.published().map(|note| note.checkpoint),
+            None => Some(self.ledger.published().checkpoint),
+        }
+    }
+
+    /// What addresses on this server begin with, as browsers write them.
+    pub(crate) fn base_path(&self) -> &str {
+        &self.base_path
+    }
+
+    /// When the newest checkpoint was signed, in milliseconds since the Unix epoch.
+    pub(crate) fn signed_at(&self) -> u64 {
+        self.signed_at.load(Ordering::Acquire)
+    }
+
     /// Notes that a checkpoint was signed just now.
     pub(crate) fn note_checkpoint(&self) {
         self.signed_at.store(now_ms(), Ordering::Release);
@@ -151,7 +175,7 @@ impl Site {
 
     /// How long ago the newest checkpoint was signed.
     pub(crate) fn checkpoint_age(&self) -> Duration {
-        Duration::from_millis(now_ms().saturating_sub(self.signed_at.load(Ordering::Acquire)))
+        Duration::from_millis(now_ms().saturating_sub(self.signed_at()))
     }
 
     /// A turn to write something.
@@ -190,13 +214,20 @@ impl From<metrics_exporter_prometheus::BuildError> for SiteError {
     }
 }
 
-fn now_ms() -> u64 {
+/// The path of a URL, without a final slash.
+fn base_path(url: &str) -> String {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    after_scheme.split_once('/').map_or_else(String::new, |(_, path)| format!("/{}", path.trim_end_matches('/')))
+}
+
+/// Now, in milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The parameters of a query; an unknown one is refused by name, so that a misspelt one does not vanish.
-fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     serde_urlencoded::from_str(text).map_err(|error| {
         Problem::new(Code::BadRequest, format!("查询参数：{error}"), format!("query parameters: {error}"))
     })
@@ -261,6 +292,7 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let registers = registers.or(register("stats").then(registers::stats).then(reply)).unify();
     let registers = registers.or(consistency).unify().boxed();
 
+    let pages = portal::routes(&site, &text);
     let attachments = attachment_routes(&site, &text, folder);
     let top = |name: &'static str| warp::path(name).and(end());
     let operation = top("healthz").and(site.clone()).then(health::live).then(reply);
@@ -275,7 +307,7 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let news = feed.or(events).unify().boxed();
 
     let all = log.or(notices).unify().or(projects).unify().or(registers).unify();
-    all.or(attachments).unify().or(operation).unify().or(news).unify().boxed()
+    all.or(attachments).unify().or(operation).unify().or(news).unify().or(pages).unify().boxed()
 }
 
 fn attachment_routes(

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use http::Method;
-use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Server};
+use utoipa::{OpenApi, PartialSchema as _};
 
-use super::answer::{Answer, JSON};
+use super::answer::{Answer, HTML, JSON};
 use super::cache::Cache;
 use super::parameters::{MomentText, SectorCode, StageCode, StandingCode};
 use super::problem::{PROBLEM, Problem, ProblemDetails};
@@ -52,6 +52,7 @@ pub(crate) async fn description(site: Arc<Site>) -> Result<Answer, Problem> {
 /// The description, with what holds for every resource: HEAD, 304, problems.
 pub(crate) fn describe(public_url: &str) -> utoipa::openapi::OpenApi {
     let mut description = Described::openapi();
+    description.merge(crate::portal::described());
     env!("CARGO_PKG_VERSION").clone_into(&mut description.info.version);
     if !public_url.is_empty() {
         description.servers = Some(vec![Server::new(public_url)]);
@@ -76,6 +77,7 @@ fn add_problems(operation: &mut Operation) {
     let problem = ResponseBuilder::new()
         .description("What is wrong and what to do (RFC 9457); `code` is stable")
         .content(PROBLEM, content)
+        .content(HTML, ContentBuilder::new().schema(Some(String::schema())).build())
         .build();
     for statuses in ["4XX", "5XX"] {
         operation.responses.responses.insert(statuses.to_owned(), RefOr::T(problem.clone()));
@@ -174,6 +176,7 @@ mod tests {
         let resources = Resources::of(&describe(""));
         let path = |path: &str| resources.find(path).map(|resource| resource.path.to_string());
         for (real, described) in [
+            ("/", "/"),
             ("/checkpoint", "/checkpoint"),
             ("/tile/0/000", "/tile/{level}/{n}"),
             ("/tile/0/x001/x234/067.p/13", "/tile/{level}/{n}"),
@@ -188,7 +191,6 @@ mod tests {
             assert_eq!(path(real).as_deref(), Some(described), "{real}");
         }
         for nothing in [
-            "/",
             "",
             "/tile",
             "/tile/0",

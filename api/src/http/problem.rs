@@ -119,9 +119,9 @@ pub(crate) struct Problem {
     pub(crate) code: Code,
     zh: String,
     en: String,
-    index: Option<u64>,
-    near: Vec<String>,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) index: Option<u64>,
+    pub(crate) near: Vec<String>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// RFC 9457 problem details.
@@ -197,6 +197,11 @@ impl Problem {
     fn with(mut self, name: HeaderName, value: &str) -> Self {
         self.headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
         self
+    }
+
+    /// What was expected and what was found.
+    pub(crate) fn detail(&self, language: Language) -> &str {
+        language.pick(&self.zh, &self.en)
     }
 
     /// The problem document in a language.

@@ -3,9 +3,10 @@
 //! A spreadsheet runs what begins with `=`, `+`, `-`, `@`, a tab or a carriage return, and a notice's title may begin with
 //! anything; such a text gets an apostrophe before it (OWASP, CSV Injection).
 
+use verifier::explain::visible::visible;
+
 use super::super::lang::Lang;
 use super::table::{Cell, Row, Spec};
-use super::visible::visible;
 
 /// What a file begins with: the mark, and the columns in both languages.
 pub(super) fn header(spec: &Spec) -> String {

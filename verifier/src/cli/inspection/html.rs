@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use verifier::explain::lifecycle::moment;
+use verifier::explain::visible::visible;
 use verifier::lifecycle::rulebook::Text;
 use verifier::lifecycle::shipped::is_shipped;
 use verifier::lifecycle::summary::{Group, MonthFigures, Summary};
@@ -14,7 +15,6 @@ use super::super::lang::Lang;
 use super::place::place;
 use super::plot::{self, Bar, Part};
 use super::table::{Cell, Row, Table, percent};
-use super::visible::visible;
 use super::{Findings, Inspection, file_name};
 
 /// Rows of a table that are printed; the CSV has all.

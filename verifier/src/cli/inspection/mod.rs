@@ -18,7 +18,6 @@ mod lists;
 mod place;
 mod plot;
 mod table;
-mod visible;
 
 use std::collections::BTreeMap;
 use std::io;

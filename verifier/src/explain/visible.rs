@@ -1,10 +1,13 @@
 //! Texts of notices, in which what cannot be seen is shown.
 
+use alloc::format;
+use alloc::string::String;
+
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 /// The text, with control and format characters (zero width, direction marks) replaced by their code points: nothing in a
 /// notice can hide or turn around what a report says.
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, ' '..='~' | '\u{4E00}'..='\u{9FFF}') || !is_unseen(c) {

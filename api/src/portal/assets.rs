@@ -1,0 +1,78 @@
+//! What pages are made of beside their HTML: files that are part of the program. Their address names their content, so that a
+//! browser keeps them for ever and never shows an old one.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use verifier::log::hash::{hex, sha256};
+
+use super::Visit;
+use crate::http::answer::Answer;
+use crate::http::cache::{Cache, Stored};
+use crate::http::problem::{Code, Problem};
+
+/// `text/css`.
+const CSS: &str = "text/css; charset=utf-8";
+/// `image/svg+xml`.
+const SVG: &str = "image/svg+xml";
+
+/// The files by name, each with its media type.
+const FILES: &[(&str, &str, &[u8])] = &[
+    ("style.css", CSS, include_bytes!("../../portal/style.css")),
+    ("icon.svg", SVG, include_bytes!("../../portal/icon.svg")),
+];
+
+/// A file as it is served.
+struct Asset {
+    media_type: &'static str,
+    stored: Stored,
+    /// The first 16 hex digits of its SHA-256.
+    version: String,
+}
+
+static ASSETS: LazyLock<BTreeMap<&str, Asset>> = LazyLock::new(|| {
+    let asset = |(name, media_type, bytes): &(&'static str, &'static str, &'static [u8])| {
+        let version = hex(&sha256(bytes).0[..8]);
+        (*name, Asset { media_type, stored: Stored::from(*bytes), version })
+    };
+    FILES.iter().map(asset).collect()
+});
+
+/// Where an asset is, with its version.
+pub(super) fn address(name: &str) -> String {
+    let version = ASSETS.get(name).map_or("", |asset| &asset.version);
+    format!("/assets/{name}?v={version}")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AssetQuery {
+    v: Option<String>,
+}
+
+/// What pages are made of
+///
+/// Style sheet, scripts and images. With their version in the address they never change.
+#[utoipa::path(get, path = "/assets/{name}", operation_id = "asset", tag = "portal",
+    params(("name" = String, Path, description = "The file's name", example = "style.css"),
+        ("v" = Option<String>, Query, description = "The first 16 hex digits of its SHA-256")),
+    responses((status = 200, description = "The file", content(
+        (Vec<u8> = "text/css; charset=utf-8"), (Vec<u8> = "text/javascript; charset=utf-8"), (Vec<u8> = "image/svg+xml")))))]
+pub(super) async fn asset(visit: Visit) -> Result<Answer, Problem> {
+    let asset = ASSETS.get(visit.rest()).ok_or_else(|| Problem::of(Code::NotFound))?;
+    let AssetQuery { v } = visit.parameters()?;
+    let cache = if v.as_deref() == Some(&asset.version) { Cache::Immutable } else { Cache::Revalidate };
+    Ok(Answer::new(asset.media_type, cache, asset.stored.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_the_content() {
+        let expected = &hex(&sha256(include_bytes!("../../portal/style.css")).0)[..16];
+        assert_eq!(address("style.css"), format!("/assets/style.css?v={expected}"));
+    }
+}

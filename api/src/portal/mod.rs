@@ -1,0 +1,119 @@
+//! The portal (门户): the ledger as pages for people, rendered here, whole without any script.
+//!
+//! ```text
+//! visit      who looks: at which address, in which language
+//! page       the shell every page goes through: head, navigation, search, language, footer; what browsers are told
+//! assets     style sheet, scripts and images, under addresses that name their content
+//! text       what a notice says, escaped and with nothing unseen; times, codes and standings in words
+//! home …     a file for each page
+//! problem    what went wrong, as a page
+//! ```
+//!
+//! A page is a function from a [`Visit`] to an [`Answer`] or a [`Problem`], as the API's handlers are, and asks what they ask.
+//! A new page is a file, a line in [`pages!`], and what it is called in [`page::Place`] if the navigation leads there.
+
+mod assets;
+mod home;
+mod page;
+mod problem;
+mod text;
+mod visit;
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use serde::Deserialize;
+use utoipa::OpenApi;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Reply as _};
+
+use crate::http::Site;
+use crate::http::answer::Answer;
+use crate::http::problem::{Code, Problem};
+
+pub(crate) use self::problem::page as problem_page;
+pub(crate) use self::visit::Visit;
+
+/// The pages: the first segment of their path, who answers it, and what of it is described.
+macro_rules! pages {
+    ($($first:literal $answer:path [$($described:tt)+];)+) => {
+        #[derive(OpenApi)]
+        #[openapi(paths($($($described)+,)+), tags((name = "portal", description = "Pages for people, in Chinese and English")))]
+        struct Described;
+
+        /// Whether a path whose first segment this is leads to a page.
+        fn is_page(first: &str) -> bool {
+            [$($first),+].contains(&first)
+        }
+
+        async fn show(visit: Visit) -> Result<Answer, Problem> {
+            visit.check()?;
+            match visit.first() {
+                $($first => $answer(visit).await,)+
+                _ => Err(Problem::of(Code::NotFound)),
+            }
+        }
+    };
+}
+
+pages! {
+    // What is found.
+    "" home::home [home::home];
+
+    // What it adds up to, and by which rules.
+
+    // For whoever believes nobody.
+
+    // For whoever has something to bring.
+
+    // What pages are made of.
+    "assets" assets::asset [assets::asset];
+}
+
+/// The query of a page that has no parameters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoParameters {}
+
+/// The description of the pages, each with the language it takes.
+pub(crate) fn described() -> utoipa::openapi::OpenApi {
+    let mut description = Described::openapi();
+    let language = || {
+        let codes = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["zh", "en", ""]));
+        let words = "The language; where it is not said, the one that `Accept-Language` prefers";
+        ParameterBuilder::new()
+            .name("lang")
+            .parameter_in(ParameterIn::Query)
+            .description(Some(words))
+            .schema(Some(codes))
+            .build()
+    };
+    let pages = description.paths.paths.iter_mut().filter(|(path, _)| !path.starts_with("/assets/"));
+    for operation in pages.filter_map(|(_, item)| item.get.as_mut()) {
+        operation.parameters.get_or_insert_default().push(language().into());
+    }
+    description
+}
+
+/// The way to the pages.
+pub(crate) fn routes(
+    site: &(impl Filter<Extract = (Arc<Site>,), Error = std::convert::Infallible> + Clone + Send + Sync + 'static),
+    text: &(impl Filter<Extract = (String,), Error = std::convert::Infallible> + Clone + Send + Sync + 'static),
+) -> BoxedFilter<(Response,)> {
+    let is_page = warp::path::full().and_then(async |path: warp::path::FullPath| {
+        let first = path.as_str().trim_start_matches('/').split('/').next().unwrap_or_default();
+        if is_page(first) { Ok(()) } else { Err(warp::reject::not_found()) }
+    });
+    let page = warp::get().and(is_page).untuple_one().and(warp::path::full()).and(text.clone());
+    let page = page.and(warp::header::headers_cloned()).and(site.clone());
+    page.then(async |path: warp::path::FullPath, query: String, headers: HeaderMap, site: Arc<Site>| {
+        match show(Visit::new(site, path.as_str(), &query, &headers)).await {
+            Ok(answer) => answer.into_response(),
+            Err(problem) => problem.into_response(),
+        }
+    })
+    .boxed()
+}
