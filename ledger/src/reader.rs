@@ -67,6 +67,11 @@ impl Reader {
         self
     }
 
+    /// Whose clocks count where a dossier says when its entries became public.
+    pub fn policy(&self) -> Option<&Policy> {
+        self.policy.as_deref()
+    }
+
     /// The newest checkpoint.
     ///
     /// # Errors

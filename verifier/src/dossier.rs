@@ -655,6 +655,22 @@ impl Recorded {
     }
 }
 
+/// When the entries of a file became public, as far as cosignatures that this policy knows bound it; of a file that [`verify`]
+/// has accepted, for the bounds are not checked again here.
+pub fn bounds(file: &DossierFile, policy: &Policy) -> BTreeMap<u64, Public> {
+    let mut bounding = Bounding::new(&file.head.checkpoint, policy);
+    let mut bounds = BTreeMap::new();
+    for part in file.subjects.iter().flat_map(|part| part.entries.iter().flatten()) {
+        let Ok(entry) = Entry::parse(&part.entry) else { continue };
+        let (before, by) = (part.not_before.as_ref(), part.recorded_by.as_ref().map(|(note, _)| note));
+        let group = bounding.group;
+        let after = before.and_then(|note| bounding.cosigned(note).ok()?.early(group));
+        let by = by.and_then(|note| bounding.cosigned(note).ok()?.late(group));
+        bounds.insert(entry.index.0, Public { after, by });
+    }
+    bounds
+}
+
 /// The subjects' names, for messages.
 pub fn subject_names(file: &DossierFile) -> Vec<String> {
     file.subjects.iter().map(|part| part.subject.to_string()).collect()

@@ -9,6 +9,7 @@ pub mod lifecycle;
 pub mod lifecycle_json;
 mod log;
 mod phrase;
+pub mod place;
 mod record;
 pub mod visible;
 

@@ -234,19 +234,25 @@ pub(crate) async fn project(tail: warp::path::Tail, text: String, site: Arc<Site
     if asked == "absence" {
         return answer_absence(&site, &id, query(&text)?).await;
     }
-    let subject = Subject::Project(id.clone());
-    let file = cosigned(&site, &subject, Wanted::Entries).await?;
     if asked == "dossier" {
+        let file = cosigned(&site, &Subject::Project(id.clone()), Wanted::Entries).await?;
         return Ok(file_answer(&file, &id, "dossier"));
     }
+    let (_, dossier) = open(&site, &id).await?;
+    Ok(Answer::json(Cache::Revalidate, &Timeline::of(&dossier, &id)))
+}
+
+/// A project's dossier as a file, and opened.
+pub(crate) async fn open(site: &Site, id: &ProjectId) -> Result<(DossierFile, Dossier), Problem> {
+    let file = cosigned(site, &Subject::Project(id.clone()), Wanted::Entries).await?;
     if file.subjects[0].state.count == 0 {
-        return Err(unknown(&site, &id).await);
+        return Err(unknown(site, id).await);
     }
     let dossier = tokio::task::block_in_place(|| crate::reading::open_own(&file)).map_err(|failure| {
         tracing::error!(error = failure.message, "the ledger's own dossier does not verify");
         Problem::of(Code::Internal)
     })?;
-    Ok(Answer::json(Cache::Revalidate, &Timeline::of(&dossier, &id)))
+    Ok((file, dossier))
 }
 
 /// How long the head of a dossier is waited for, and how many are tried.
@@ -287,7 +293,7 @@ async fn make(site: &Site, subject: &Subject, wanted: Wanted) -> Result<DossierF
 }
 
 /// The id in a path, as a person types it.
-fn project_id(encoded: &str) -> Result<ProjectId, Problem> {
+pub(crate) fn project_id(encoded: &str) -> Result<ProjectId, Problem> {
     let typed = percent_decode_str(encoded).decode_utf8().map_err(|_| {
         Problem::new(Code::BadRequest, "项目编号应为百分号编码的 UTF-8", "a project id is percent-encoded UTF-8")
     })?;

@@ -13,10 +13,15 @@
 //! A new page is a file, a line in [`pages!`], and what it is called in [`page::Place`] if the navigation leads there.
 
 mod assets;
+mod certificate;
+mod difference;
 mod home;
 mod page;
 mod problem;
+mod project;
 mod text;
+mod timeline;
+mod verdict;
 mod visit;
 
 use std::sync::Arc;
@@ -62,6 +67,7 @@ macro_rules! pages {
 pages! {
     // What is found.
     "" home::home [home::home];
+    "projects" project::project [project::project, project::print];
 
     // What it adds up to, and by which rules.
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::ACCEPT_LANGUAGE;
+use http::header::{ACCEPT_LANGUAGE, HOST};
 use http::{HeaderMap, Request};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
@@ -21,6 +21,8 @@ pub(crate) struct Visit {
     pub(crate) language: Language,
     /// The language that the address asks for; then the page's links ask for it, too.
     chosen: Option<String>,
+    /// Where the browser has reached this server, if it says so as a host is written.
+    host: Option<String>,
     /// The path as it was asked for, percent-encoded.
     path: String,
     /// The query without its language.
@@ -30,6 +32,11 @@ pub(crate) struct Visit {
 /// A text as part of an address: of a path or of a query.
 pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
+}
+
+/// Whether this is a host with or without a port, as a browser writes it.
+fn is_host(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
 }
 
 impl Visit {
@@ -50,7 +57,9 @@ impl Visit {
             Some("en") => Language::En,
             _ => language(accepted),
         };
-        Self { site, language, chosen, path: path.to_owned(), query }
+        let host =
+            headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_host(host)).map(str::to_owned);
+        Self { site, language, chosen, host, path: path.to_owned(), query }
     }
 
     /// That the language asked for is one of ours.
@@ -106,6 +115,14 @@ impl Visit {
     /// The address of an asset, which names its content.
     pub(crate) fn asset(&self, name: &str) -> String {
         self.plain_link(&assets::address(name))
+    }
+
+    /// Where this server is reached from outside: as its operator says, else as the browser has reached it.
+    pub(crate) fn origin(&self) -> String {
+        match (&*self.site.public_url, &self.host) {
+            ("", Some(host)) => format!("http://{host}"),
+            (url, _) => url.to_owned(),
+        }
     }
 
     /// A project's page.

@@ -1,12 +1,12 @@
 //! The sums of a report as tables: by sector, district and unit, by rule, by month, listings against results.
 
 use verifier::explain::lifecycle as words;
+use verifier::explain::place::place;
 use verifier::lifecycle::Law;
 use verifier::lifecycle::rulebook::Rule;
 use verifier::lifecycle::summary::{Group, Summary};
 use verifier::lifecycle::verdict::{Outcome, StageStatus, Standing};
 
-use super::place::place;
 use super::table::{Cell, Column, Row, Spec, Table, named};
 
 macro_rules! spec {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use verifier::explain::lifecycle::moment;
+use verifier::explain::place::place;
 use verifier::explain::visible::visible;
 use verifier::lifecycle::rulebook::Text;
 use verifier::lifecycle::shipped::is_shipped;
@@ -12,7 +13,6 @@ use verifier::lifecycle::summary::{Group, MonthFigures, Summary};
 use verifier::lifecycle::verdict::{Outcome, StageStatus, Standing};
 
 use super::super::lang::Lang;
-use super::place::place;
 use super::plot::{self, Bar, Part};
 use super::table::{Cell, Row, Table, percent};
 use super::{Findings, Inspection, file_name};

@@ -2,6 +2,7 @@
 
 use verifier::explain::label;
 use verifier::explain::lifecycle::{self as words, Named as _};
+use verifier::explain::place::place;
 use verifier::lifecycle::chronicle::Profile;
 use verifier::lifecycle::facts::{NoticeFacts, Project};
 use verifier::lifecycle::remark::{About, Empty, Remark, empty_members};
@@ -11,7 +12,6 @@ use verifier::lifecycle::verdict::{Finding, Lifecycle, LotVerdict, Outcome, Rule
 use verifier::record::checked_code::CreditCodeFault;
 use verifier::record::code::Stage;
 
-use super::place::place;
 use super::table::{Cell, Column, Row, Spec, named, optional};
 
 /// The lists, in the order of the report.

@@ -15,7 +15,6 @@ mod figures;
 mod html;
 mod json;
 mod lists;
-mod place;
 mod plot;
 mod table;
 

@@ -1,7 +1,10 @@
 //! Names of districts. A notice gives only six digits of GB/T 2260; the provinces, the cities of Hubei and the districts of Wuhan
 //! have names here, others that of their province and their digits.
 
-use verifier::lifecycle::rulebook::Text;
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+
+use crate::lifecycle::rulebook::Text;
 
 #[rustfmt::skip]
 const PROVINCES: &[(&str, &str, &str)] = &[
@@ -28,7 +31,7 @@ const PLACES: &[(&str, &str, &str)] = &[
 ];
 
 /// The name of a district; of one without a code, that it is not given.
-pub(super) fn place(code: Option<&str>) -> Text {
+pub fn place(code: Option<&str>) -> Text {
     let Some(code) = code else { return text("未注明", "not given") };
     let (zh, en) = match PLACES.iter().find(|(known, ..)| *known == code) {
         Some((_, zh, en)) if code.starts_with("4201") && code != "420100" => {
