@@ -2,10 +2,13 @@
 #![allow(clippy::too_many_lines)] // tables of attacks
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "../../tests/browser.rs"]
+mod browser;
 mod forge;
 mod program;
 mod schema;
 
+use browser::{Case, disagreements};
 use forge::{
     Forge, LOG, ORIGIN, PUBLISHER, PUBLISHER_KEY, RECOVERY, ROOT, SUPERVISOR, SUPERVISOR_KEY, common, disclose, jwk,
     log_key, notice, sign, sign_under,
@@ -16,26 +19,38 @@ use verifier::log::hash::sha256;
 
 const PROJECT: &str = "project/P1";
 
-fn audited(forgery: impl FnOnce(&mut Forge)) -> Ran {
+/// Audits a forged tree; gives what a light client could be handed of it, too.
+fn audited(what: &str, forgery: impl FnOnce(&mut Forge)) -> (Ran, Vec<Case>) {
     let dir = tempfile::tempdir().unwrap();
     let mut forge = Forge::new(dir.path());
     forgery(&mut forge);
     forge.seal();
     forge.finish();
+    let policy = std::fs::read(dir.path().join("policy.txt")).unwrap();
+    let handed_out = forge.handed_out().into_iter();
+    let cases = handed_out
+        .map(|(kind, file)| Case { what: what.to_owned(), kind, file: file.into_bytes(), policy: policy.clone() })
+        .collect();
     let (tree, policy, evidence) =
         (dir.path().join("tree"), dir.path().join("policy.txt"), dir.path().join("evidence.json"));
-    run(&["audit", text(&tree), "--policy", text(&policy), "--json", "--evidence", text(&evidence)])
+    let ran = run(&["audit", text(&tree), "--policy", text(&policy), "--json", "--evidence", text(&evidence)]);
+    (ran, cases)
 }
 
 /// What was tried and came out otherwise than it must.
 #[derive(Default)]
-struct Trial(Vec<String>);
+struct Trial {
+    wrong: Vec<String>,
+    /// What light clients could be handed of each.
+    cases: Vec<Case>,
+}
 
 impl Trial {
     fn expect(&mut self, code: i32, what: &str, forgery: impl FnOnce(&mut Forge)) {
-        let ran = audited(forgery);
+        let (ran, cases) = audited(what, forgery);
+        self.cases.extend(cases);
         if ran.code != code {
-            self.0.push(format!("{what}: expected {code}, found {} {}", ran.code, ran.out));
+            self.wrong.push(format!("{what}: expected {code}, found {} {}", ran.code, ran.out));
         }
     }
     fn refused(&mut self, what: &str, forgery: impl FnOnce(&mut Forge)) {
@@ -51,9 +66,11 @@ impl Trial {
             forge.record(PROJECT, &jwt, Some("announcement"), &[]);
         });
     }
+    /// Everything came out as it must, and the verifier of the portal's pages says of each file what the library says.
     #[track_caller]
-    fn end(self) {
-        assert!(self.0.is_empty(), "{}", self.0.join("\n"));
+    fn end(mut self) {
+        self.wrong.extend(disagreements(&self.cases));
+        assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
     }
 }
 

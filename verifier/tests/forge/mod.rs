@@ -373,13 +373,24 @@ impl Forge {
         file
     }
 
+    /// What a light client can be given: the dossier of every project that the map has, and the receipt of the newest entry.
+    pub(crate) fn handed_out(&mut self) -> Vec<(&'static str, String)> {
+        let projects: Vec<String> =
+            self.mapped.keys().filter(|subject| subject.starts_with("project/")).cloned().collect();
+        let projects = projects.iter().filter(|subject| Subject::parse(subject).is_ok());
+        let mut files: Vec<_> = projects.map(|subject| ("dossier", self.dossier(subject).format())).collect();
+        files.push(("receipt", self.receipt(self.size().saturating_sub(2))));
+        files
+    }
+
     /// Whoever has signed something about a subject.
     fn issuers(&self, subject: &str) -> BTreeSet<String> {
         let signed = |text: &String| {
-            let Body::Statement { subject: about, statement, .. } = Entry::parse(text).unwrap().body else {
+            let Body::Statement { subject: about, statement, .. } = Entry::parse(text).ok()?.body else {
                 return None;
             };
-            (about == subject).then(|| Statement::parse(statement).unwrap().iss.as_str().to_owned())
+            let iss = if about == subject { Statement::parse(statement).ok()?.iss } else { return None };
+            (!iss.is_reserved()).then(|| iss.as_str().to_owned())
         };
         self.entries.iter().filter_map(signed).collect()
     }
@@ -389,7 +400,7 @@ impl Forge {
         let mut part = self.shown(subject);
         let mut entries = BTreeMap::new();
         for (index, text) in (0..).zip(&self.entries) {
-            let entry = Entry::parse(text).unwrap();
+            let Ok(entry) = Entry::parse(text) else { continue };
             if let Some((about, seq, _)) = entry.link()
                 && about == subject
                 && seq < part.state.count
