@@ -55,6 +55,17 @@ impl Server {
         Self { child: Some(child), address }
     }
 
+    /// Serves the demo's sample beside two witnesses.
+    pub(crate) fn demo(dir: &Path) -> Self {
+        let args = ["--json", "demo", "--dir", "demo", "--listen", "127.0.0.1:0"];
+        let mut child = command(&operator(), &args, dir).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: `{line}`"));
+        let address = said["listening"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+        Self { child: Some(child), address }
+    }
+
     /// With a configuration.
     pub(crate) fn with_limits(dir: &Path, limits: &str, options: &[&str]) -> Self {
         std::fs::write(dir.join("server.toml"), format!("[limits]\n{limits}\n")).unwrap();

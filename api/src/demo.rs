@@ -56,6 +56,11 @@ pub(crate) async fn demo(arguments: &Demo, output: Output) -> Result<u8, Failure
         let asked = asked_to_stop();
         invite(&network, &sample, &mut told)?;
         told.end(begun);
+        told.line(&format!(
+            "{} {}/",
+            output.pick("在浏览器中打开门户：", "open the portal in a browser:"),
+            network.url
+        ));
         if arguments.dir.is_none() {
             let _kept = temporary.keep();
         }
@@ -163,6 +168,7 @@ fn invite(network: &Network, sample: &Sample, told: &mut Told) -> Result<(), Fai
     }
     told.line(output.pick("按 Ctrl-C 结束", "Ctrl-C ends it"));
     told.json.insert("listening".into(), json!(network.url));
+    told.json.insert("portal".into(), json!(format!("{}/", network.url)));
     told.json.insert("policy".into(), json!(network.policy));
     told.json.insert("commands".into(), json!(commands));
     Ok(())

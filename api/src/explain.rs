@@ -9,7 +9,7 @@ use verifier::explain::Explain as _;
 use verifier::lifecycle::rulebook::RulebookError;
 use verifier::log::note::VerifierKeyError;
 use verifier::record::subject::SubjectError;
-use verifier::record::vocabulary::VocabularyError;
+use verifier::record::vocabulary::{MAX_TEXT, VocabularyError};
 
 use crate::language::Language;
 
@@ -207,6 +207,9 @@ fn vocabulary(errors: &[VocabularyError]) -> String {
             format!("`{path}` 不是“{}”环节的字段{near}", stage.zh())
         }
         VocabularyError::Shape { path, expected } => format!("`{path}` 应为 {expected}"),
+        VocabularyError::TooLong { path, found } => {
+            format!("`{path}` 有 {found} 个字符，至多 {MAX_TEXT} 个：长文放在 `text`，文件作附件")
+        }
     });
     said.collect::<Vec<_>>().join("；")
 }

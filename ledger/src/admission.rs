@@ -100,12 +100,18 @@ fn read(registry: &Registry, signed: SignedStatement) -> Result<Admitted, Refusa
     Ok(Admitted { signed, places, statement, subject, key, id, verified, missing })
 }
 
-/// A misspelt member of `data` must not vanish into a notice: the ledger takes only what the vocabulary lists.
+/// A misspelt member of `data` must not vanish into a notice: the ledger takes only what the vocabulary lists. What stands
+/// beside the statement, the full text aside, is no longer than a reader can be shown.
 fn check_vocabulary(notice: &Notice, shown: &Shown) -> Result<(), Refusal> {
     let mut errors = notice.data().map_or_else(Vec::new, |data| vocabulary::check_data(notice.stage, data));
     for digest in notice.digests.iter().filter(|digest| is_data(&digest.holder)) {
         if let Some(value) = shown.values.get(&digest.hash).filter(|value| value.name != "person") {
             errors.extend(vocabulary::check_disclosed(notice.stage, &value.name, &value.value));
+        }
+    }
+    for digest in &notice.digests {
+        if let Some(value) = shown.values.get(&digest.hash).filter(|value| value.name != "text") {
+            errors.extend(vocabulary::check_lengths(&format!("{}.{}", digest.place(), value.name), &value.value));
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(Refusal::Vocabulary(errors)) }

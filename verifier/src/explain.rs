@@ -11,6 +11,7 @@ mod log;
 mod phrase;
 pub mod place;
 mod record;
+pub mod remark;
 pub mod visible;
 
 use alloc::string::String;

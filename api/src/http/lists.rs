@@ -149,7 +149,8 @@ impl NoticeView {
     }
 }
 
-fn count_text(count: u64, more: bool) -> String {
+/// A count as a person reads it: `1,000+` where there may be more.
+pub(crate) fn count_text(count: u64, more: bool) -> String {
     match (count, more) {
         (count, true) if count >= 1000 => format!("{},{:03}+", count / 1000, count % 1000),
         (count, false) if count >= 1000 => format!("{},{:03}", count / 1000, count % 1000),

@@ -30,7 +30,7 @@ const STANDINGS: [Standing; 4] = [Standing::Complete, Standing::InProgress, Stan
 /// The parameters of all lists; each takes its part.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     notice_id: Option<String>,
     sector: String,
     stage: String,
@@ -75,12 +75,12 @@ fn whole_number(name: &str, text: &str, range: std::ops::RangeInclusive<u64>) ->
 
 impl Wanted {
     /// Reads a query.
-    pub(super) fn read(text: &str) -> Result<Self, Problem> {
+    pub(crate) fn read(text: &str) -> Result<Self, Problem> {
         query(text)
     }
 
     /// That parameters are not there which this list does not have.
-    pub(super) fn has_no(&self, names: &[&str]) -> Result<(), Problem> {
+    pub(crate) fn has_no(&self, names: &[&str]) -> Result<(), Problem> {
         match self.all().into_iter().find(|(name, is_given)| *is_given && names.contains(name)) {
             Some((name, _)) => Err(bad(name, "此处没有该参数", "there is no such parameter here")),
             None => Ok(()),
@@ -166,7 +166,7 @@ impl Wanted {
     }
 
     /// How many items a page may have.
-    pub(super) fn limit(&self) -> Result<usize, Problem> {
+    pub(crate) fn limit(&self) -> Result<usize, Problem> {
         let Some(limit) = &self.limit else { return Ok(PAGE) };
         let limit = whole_number("limit", limit, 1..=MAX_PAGE as u64)?;
         Ok(usize::try_from(limit).unwrap_or(PAGE))
@@ -178,7 +178,7 @@ impl Wanted {
     }
 
     /// Which notices; none if no notice can be meant, as what can be no project's id is no project's.
-    pub(super) fn notices(&self) -> Result<NoticeFilter, Problem> {
+    pub(crate) fn notices(&self) -> Result<NoticeFilter, Problem> {
         let (mut shared, project) = (self.projects()?, given(&self.project).map(ProjectId::normalise));
         if matches!(project, Some(Err(_))) {
             shared.words = Some(Words::nothing());
@@ -187,7 +187,7 @@ impl Wanted {
     }
 
     /// Which projects.
-    pub(super) fn projects(&self) -> Result<Filter, Problem> {
+    pub(crate) fn projects(&self) -> Result<Filter, Problem> {
         let [from, until] = self.period()?;
         Ok(Filter {
             sector: self.sector()?,
@@ -202,14 +202,14 @@ impl Wanted {
     }
 
     /// Where the last page of notices ended.
-    pub(super) fn notice_place(&self) -> Result<Option<NoticePlace>, Problem> {
+    pub(crate) fn notice_place(&self) -> Result<Option<NoticePlace>, Problem> {
         let Some(text) = given(&self.after) else { return Ok(None) };
         let (in_title, index) = text.strip_prefix('t').map_or((false, text), |index| (true, index));
         Ok(Some(NoticePlace { in_title, index: place(index)? }))
     }
 
     /// Where the last page of projects, or a stream, ended.
-    pub(super) fn place(&self) -> Result<Option<u64>, Problem> {
+    pub(crate) fn place(&self) -> Result<Option<u64>, Problem> {
         given(&self.after).map(place).transpose()
     }
 
@@ -234,7 +234,7 @@ fn place(text: &str) -> Result<u64, Problem> {
 }
 
 /// Where a page ended, for the next request.
-pub(super) fn place_text(place: NoticePlace) -> String {
+pub(crate) fn place_text(place: NoticePlace) -> String {
     format!("{}{}", if place.in_title { "t" } else { "" }, place.index)
 }
 

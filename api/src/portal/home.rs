@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::Visit;
 use super::page::{Page, Place};
-use super::text::{age, badge, number, said, sector, stage, time_ms};
+use super::text::{age, badge, clipped, number, said, sector, stage, time_ms};
 use crate::cosigning::{Cosigning, CosigningState};
 use crate::http::answer::Answer;
 use crate::http::now_ms;
@@ -77,7 +77,7 @@ async fn newest(visit: &Visit) -> Result<Markup, Problem> {
         ol.notices {
             @for found in &page.found {
                 li {
-                    a.title href=(visit.notice(found.index)) { (said(&found.title)) }
+                    a.title href=(visit.notice(found.index)) { (said(&clipped(&found.title, 200))) }
                     p.about {
                         (badge("plain", &stage(visit, &found.stage))) " " (sector(visit, &found.sector))
                         " · " a href=(visit.project(&found.project)) { (said(&found.project)) }

@@ -16,9 +16,13 @@ mod assets;
 mod certificate;
 mod difference;
 mod home;
+mod long_text;
+mod members;
+mod notice;
 mod page;
 mod problem;
 mod project;
+mod search;
 mod text;
 mod timeline;
 mod verdict;
@@ -67,6 +71,8 @@ macro_rules! pages {
 pages! {
     // What is found.
     "" home::home [home::home];
+    "search" search::search [search::search];
+    "notices" notice::notice [notice::notice, notice::print];
     "projects" project::project [project::project, project::print];
 
     // What it adds up to, and by which rules.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use verifier::dossier::{Dossier, Public, Recorded, bounds};
 use verifier::explain::place::place;
+use verifier::explain::visible::visible;
 use verifier::lifecycle::facts::{NoticeFacts, Project};
 use verifier::lifecycle::instant::Seconds;
 use verifier::lifecycle::shipped::is_shipped;
@@ -216,7 +217,7 @@ impl View {
                     p { (visit.say("重新交易，转为", "It goes on as")) " " a href=(visit.project(onward)) { (said(onward)) } }
                 }
                 (next(visit, lot))
-                (timeline::draw(visit, lot, self.as_of(), &when, &name))
+                (timeline::draw(visit, lot, self.as_of(), &when, &visible(&name)))
                 (verdict::stages(visit, lot, &|index| self.naming(visit, index)))
                 (pauses(visit, lot))
                 h3 { (visit.say("逐条裁决", "Rule by rule")) }
@@ -442,7 +443,7 @@ fn pauses(visit: &Visit, lot: &LotVerdict<'_>) -> Markup {
 }
 
 /// How a related project is related.
-fn relation<'v>(visit: &'v Visit, kind: &str) -> &'v str {
+pub(super) fn relation<'v>(visit: &'v Visit, kind: &str) -> &'v str {
     match kind {
         "plan" => visit.say("计划见", "planned in"),
         "retender" => visit.say("重新交易，原项目为", "restarted from"),

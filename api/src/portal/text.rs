@@ -17,6 +17,14 @@ pub(crate) fn said(text: &str) -> Markup {
     html! { bdi { (visible(text)) } }
 }
 
+/// The beginning of a text, for a list.
+pub(crate) fn clipped(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// A text of many lines that somebody else wrote.
 pub(crate) fn said_lines(text: &str) -> Markup {
     html! { @for line in text.lines() { p dir="auto" { (visible(line)) } } }

@@ -90,6 +90,27 @@ impl Visit {
         crate::http::query(&self.query_text())
     }
 
+    /// The query without its language.
+    pub(crate) fn query(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// A parameter; empty if it is not there.
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        self.query.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+    }
+
+    /// This very page with other parameters; one that is empty goes.
+    pub(crate) fn with(&self, changes: &[(&str, &str)]) -> String {
+        let is_changed = |name: &str| changes.iter().any(|(changed, _)| *changed == name);
+        let kept = self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let kept = kept.filter(|(name, value)| !value.is_empty() && !is_changed(name));
+        let query: Vec<(&str, &str)> =
+            kept.chain(changes.iter().copied().filter(|(_, value)| !value.is_empty())).collect();
+        let query = serde_urlencoded::to_string(query).unwrap_or_default();
+        self.link(&if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) })
+    }
+
     /// The query without its language, as it stands in an address.
     pub(crate) fn query_text(&self) -> String {
         serde_urlencoded::to_string(&self.query).unwrap_or_default()

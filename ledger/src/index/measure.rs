@@ -108,7 +108,7 @@ async fn questions_over_many_notices() {
         bytes / notices
     );
     stand(&index).await;
-    let mut all = Vec::new();
+    let (mut all, mut with_facets) = (Vec::new(), Vec::new());
     for typed in [
         "",
         "武",
@@ -144,10 +144,25 @@ async fn questions_over_many_notices() {
                 times.push(begun.elapsed());
             }
             times.sort();
-            eprintln!("{typed} {name}: median {:?}, worst {:?}", times[10], times[19]);
+            let begun = Instant::now();
+            index.notices(&filter, None, 20).await.expect("a page");
+            index.facets(&filter).await.expect("facets");
+            with_facets.push(begun.elapsed());
+            eprintln!(
+                "{typed} {name}: median {:?}, worst {:?}, with facets {:?}",
+                times[10],
+                times[19],
+                begun.elapsed()
+            );
             all.extend(times);
         }
     }
     all.sort();
     eprintln!("all questions: median {:?}, p99 {:?}", all[all.len() / 2], all[all.len() * 99 / 100]);
+    with_facets.sort();
+    eprintln!(
+        "with facets: median {:?}, worst {:?}",
+        with_facets[with_facets.len() / 2],
+        with_facets[with_facets.len() - 1]
+    );
 }

@@ -10,11 +10,12 @@
 //! | `document` | what of a notice is searched |
 //! | `schema` | all tables of `index.db`, and opening it |
 //! | `follow` `standing` | keeps it: entries in batches, erasures; how each project stands under the rules |
-//! | `notices` `projects` `attachments` | asks it |
+//! | `notices` `facets` `projects` `attachments` | asks it |
 
 mod attachments;
 mod document;
 mod excerpt;
+mod facets;
 mod fold;
 mod follow;
 #[cfg(test)]
@@ -38,6 +39,7 @@ use crate::store::{StoreError, reading};
 
 pub use attachments::Announced;
 pub use excerpt::Piece;
+pub use facets::Facets;
 pub use notices::{Filter, Found, NoticeFilter, NoticePage, NoticePlace};
 pub use projects::{FoundProject, ProjectPage};
 pub use terms::{Words, WordsError};

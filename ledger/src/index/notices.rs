@@ -146,7 +146,7 @@ impl Filter {
 
 impl NoticeFilter {
     /// Nothing if no notice can fit.
-    async fn question(
+    pub(super) async fn question(
         &self,
         transaction: &mut Transaction<'_, Sqlite>,
         looked_at: i64,
@@ -353,7 +353,7 @@ pub(super) struct Walked {
     row: &'static str,
 }
 
-const NOTICES: Walked = Walked {
+pub(super) const NOTICES: Walked = Walked {
     terms: "notice_terms",
     // The part of one standing is narrow, and stays in memory.
     join: " CROSS JOIN notice n INDEXED BY notice_standing ON n.idx = t.rowid",

@@ -232,6 +232,9 @@ fn members(stage: Stage) -> &'static [Member] {
     }
 }
 
+/// The longest text beside the full text that may be disclosed, in characters.
+pub const MAX_TEXT: usize = 10_000;
+
 /// A member of `data` that is not as the vocabulary says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VocabularyError {
@@ -253,6 +256,38 @@ pub enum VocabularyError {
         /// What it must be.
         expected: &'static str,
     },
+    /// A text that is longer than it needs to be.
+    #[error(
+        "`{path}` has {found} characters; at most {MAX_TEXT} are allowed (a long text belongs in `text`, a file in `attachments`)"
+    )]
+    TooLong {
+        /// The member's path.
+        path: String,
+        /// How many characters it has.
+        found: usize,
+    },
+}
+
+/// What is too long in a disclosed value that is not the full text; those within the statement are bounded by its length.
+pub fn check_lengths(path: &str, value: &Value) -> Vec<VocabularyError> {
+    let mut errors = Vec::new();
+    match value {
+        // A character has at most four bytes, and most texts far fewer of either.
+        Value::String(text) if text.len() > MAX_TEXT => {
+            let found = text.chars().count();
+            errors.extend((found > MAX_TEXT).then(|| VocabularyError::TooLong { path: path.to_owned(), found }));
+        }
+        Value::Array(items) => {
+            let checked = items.iter().enumerate().flat_map(|(at, item)| check_lengths(&format!("{path}[{at}]"), item));
+            errors.extend(checked.take(16));
+        }
+        Value::Object(object) => {
+            let checked = object.iter().flat_map(|(name, value)| check_lengths(&format!("{path}.{name}"), value));
+            errors.extend(checked.take(16));
+        }
+        _ => {}
+    }
+    errors
 }
 
 /// Everything in a notice's `data` that is not as the vocabulary says, in order. Digests of disclosures are passed over.

@@ -3,13 +3,13 @@
 use verifier::explain::label;
 use verifier::explain::lifecycle::{self as words, Named as _};
 use verifier::explain::place::place;
+use verifier::explain::remark::about as explained;
 use verifier::lifecycle::chronicle::Profile;
 use verifier::lifecycle::facts::{NoticeFacts, Project};
 use verifier::lifecycle::remark::{About, Empty, Remark, empty_members};
 use verifier::lifecycle::rulebook::Text;
 use verifier::lifecycle::summary::{Listing, reposted};
 use verifier::lifecycle::verdict::{Finding, Lifecycle, LotVerdict, Outcome, RuleOutcome, StageStatus};
-use verifier::record::checked_code::CreditCodeFault;
 use verifier::record::code::Stage;
 
 use super::table::{Cell, Column, Row, Spec, named, optional};
@@ -225,29 +225,9 @@ fn remarked(notice: &NoticeFacts, remark: &Remark) -> (List, Row) {
                 found.iter().map(|one| format!("#{} U+{:04X} {}", one.at + 1, u32::from(one.found), one.deceit.code()));
             (List::LookAlikes, Cell::Text(points.collect::<Vec<_>>().join("; ")))
         }
-        About::CreditCode(fault) => (List::Codes, credit_code(*fault)),
-        About::Supervision(method) => (
-            List::Codes,
-            Cell::Words(Text {
-                zh: format!("电子监管号的字母与供应方式（{method}）不符"),
-                en: format!("the letter of the supervision number disagrees with the method ({method})"),
-            }),
-        ),
+        about => (List::Codes, Cell::Words(explained(about))),
     };
     let value = Cell::Text(remark.value.clone());
     let entries = Cell::Entries(vec![notice.index]);
     (list, vec![stage_cell(notice.stage), Cell::Text(remark.path.clone()), value, what, entries])
-}
-
-fn credit_code(fault: CreditCodeFault) -> Cell {
-    Cell::Words(match fault {
-        CreditCodeFault::Letter(letter) => Text {
-            zh: format!("统一社会信用代码没有字母 {letter}"),
-            en: format!("a unified social credit code has no letter {letter}"),
-        },
-        CreditCodeFault::Check { expected, found } => Text {
-            zh: format!("统一社会信用代码的校验码应为 {expected}，实为 {found}"),
-            en: format!("the check character of the unified social credit code must be {expected}, is {found}"),
-        },
-    })
 }
