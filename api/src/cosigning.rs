@@ -43,6 +43,8 @@ const UNWITNESSED: &str = "published-without-quorum";
 pub(crate) struct CosigningOptions {
     /// Whose cosignatures are asked for, and how many are enough.
     pub(crate) policy: Policy,
+    /// The policy's file, for readers.
+    pub(crate) policy_file: Vec<u8>,
     /// How long a head waits for its quorum before it is published without; none: for ever.
     pub(crate) publish_without_quorum_after: Option<Duration>,
     /// The ledger's directory, for evidence.

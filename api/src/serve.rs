@@ -21,6 +21,7 @@ use crate::http::connection;
 use crate::http::exchange::Exchange;
 use crate::http::limits::Limits;
 use crate::http::{Site, SiteError};
+use crate::init::POLICY;
 use crate::logging;
 use crate::output::Output;
 use crate::signals::asked_to_stop;
@@ -109,6 +110,9 @@ impl Serving {
         if let Some(cosigning) = &options.cosigning {
             ledger = ledger.under(Arc::new(cosigning.policy.clone()));
         }
+        let policy_file = options.cosigning.as_ref().map(|cosigning| cosigning.policy_file.clone());
+        // `init` and `rotate` keep one of the log's keys alone.
+        let policy_file = policy_file.or_else(|| fs::read(dir.join(POLICY)).ok());
         let cosigning = match options.cosigning {
             Some(cosigning) => match Cosigning::start(ledger.heads(), cosigning).await {
                 Ok(cosigning) => Some(cosigning),
@@ -120,7 +124,7 @@ impl Serving {
             None => None,
         };
         let site = Site::open(ledger, dir.to_owned(), options.limits, options.public_url, cosigning).await;
-        let site = site.map_err(|error| match error {
+        let site = site.map(|site| site.with_policy(policy_file.unwrap_or_default())).map_err(|error| match error {
             SiteError::Ledger(error) => error.into(),
             SiteError::Measurements(error) => Failure::operational(error),
         })?;
@@ -223,12 +227,12 @@ fn read_heartbeat(text: &str) -> Result<Option<Duration>, Failure> {
 /// Whose cosignatures are asked for.
 pub(crate) fn read_policy(path: &Path, patience: Option<&String>, dir: &Path) -> Result<CosigningOptions, Failure> {
     let text = fs::read(path).map_err(|error| Failure::file(path, &error))?;
-    let policy = Policy::parse(text).map_err(|error| {
+    let policy = Policy::parse(&text).map_err(|error| {
         let zh = verifier::explain::Explain::zh(&error);
         Failure::said(format_args!("{}：{zh}", path.display()), format_args!("{}: {error}", path.display()))
     })?;
     let publish_without_quorum_after = patience.map(|text| read_duration(text)).transpose()?;
-    Ok(CosigningOptions { policy, publish_without_quorum_after, dir: dir.to_owned() })
+    Ok(CosigningOptions { policy, policy_file: text, publish_without_quorum_after, dir: dir.to_owned() })
 }
 
 /// A duration of at least a second, e.g. `1h` or `10m`.

@@ -76,7 +76,7 @@ fn policy(log: &VerifierKey, witnesses: &[(&str, &VerifierKey, &str)], quorum: &
 }
 
 fn options(dir: &Path, policy: Policy) -> CosigningOptions {
-    CosigningOptions { policy, publish_without_quorum_after: None, dir: dir.to_owned() }
+    CosigningOptions { policy, policy_file: Vec::new(), publish_without_quorum_after: None, dir: dir.to_owned() }
 }
 
 /// Waits until the state is as it should be.

@@ -32,6 +32,19 @@ pub(crate) async fn checkpoint(site: Arc<Site>) -> Result<Answer, Problem> {
     Ok(Answer::new(TEXT, Cache::Revalidate, note.format()))
 }
 
+/// A trust policy for this ledger
+///
+/// The one it is served under (C2SP tlog-policy): its keys and, where it has some, its witnesses. Whoever does not want to depend
+/// on this server gets his policy elsewhere.
+#[utoipa::path(get, path = "/policy.txt", tag = "log",
+    responses((status = 200, description = "The policy", body = String, content_type = "text/plain; charset=utf-8")))]
+pub(crate) async fn policy(site: Arc<Site>) -> Result<Answer, Problem> {
+    if site.policy_file.is_empty() {
+        return Err(not_there());
+    }
+    Ok(Answer::new(TEXT, Cache::Revalidate, site.policy_file.clone()))
+}
+
 /// A tile of hashes
 ///
 /// `{n}` is `005`, `x001/x234/067`, and `005.p/17` for a partial tile, which stays even when the tile has grown full.

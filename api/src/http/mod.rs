@@ -79,6 +79,8 @@ pub(crate) struct Site {
     pub(crate) measurements: Measurements,
     /// What is published once witnesses have cosigned it; none: everything at once.
     pub(crate) cosigning: Option<Cosigning>,
+    /// The trust policy that readers are offered, as its file stands; empty if there is none.
+    pub(crate) policy_file: Bytes,
     description: Bytes,
     resources: Resources,
     /// The path of the public URL, without a final slash: where this server's root is for whoever comes through a proxy.
@@ -133,6 +135,7 @@ impl Site {
             signed_at: AtomicU64::new(signed_at.unwrap_or_default()),
             erasures_pending: Mutex::default(),
             measurements: Measurements::start()?,
+            policy_file: Bytes::new(),
             cosigning,
             index,
             ledger,
@@ -140,6 +143,11 @@ impl Site {
             limits,
             public_url,
         })
+    }
+
+    /// The same site, which offers its readers this trust policy.
+    pub(crate) fn with_policy(self, file: Vec<u8>) -> Self {
+        Self { policy_file: file.into(), ..self }
     }
 
     /// Entries of the published head; nothing before witnesses have cosigned the first.
@@ -268,7 +276,15 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let log = log.or(warp::path("tile").and(tail()).and(site.clone()).then(log_routes::tile).then(reply)).unify();
     let disclosures = warp::path("disclosures").and(tail()).and(site.clone()).then(log_routes::disclosures).then(reply);
     let checkpoints = warp::path("checkpoints").and(index()).and(end()).and(site.clone());
-    let log = log.or(disclosures).unify().or(checkpoints.then(log_routes::published).then(reply)).unify().boxed();
+    let policy = warp::path("policy.txt").and(end()).and(site.clone()).then(log_routes::policy).then(reply);
+    let log = log
+        .or(policy)
+        .unify()
+        .or(disclosures)
+        .unify()
+        .or(checkpoints.then(log_routes::published).then(reply))
+        .unify()
+        .boxed();
 
     let read = notices.and(index()).and(end()).and(site.clone()).then(notices::read).then(reply);
     let receipt = notices.and(index()).and(warp::path("receipt")).and(end()).and(site.clone());

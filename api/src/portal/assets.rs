@@ -8,6 +8,7 @@ use serde::Deserialize;
 use verifier::log::hash::{hex, sha256};
 
 use super::Visit;
+use super::bundle::{self, Comments};
 use crate::http::answer::Answer;
 use crate::http::cache::{Cache, Stored};
 use crate::http::problem::{Code, Problem};
@@ -16,12 +17,16 @@ use crate::http::problem::{Code, Problem};
 const CSS: &str = "text/css; charset=utf-8";
 /// `image/svg+xml`.
 const SVG: &str = "image/svg+xml";
+/// `text/javascript`.
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+const STYLE: &str = concat!(include_str!("../../portal/style.css"), include_str!("../../portal/verify/verify.css"));
 
 /// The files by name, each with its media type.
-const FILES: &[(&str, &str, &[u8])] = &[
-    ("style.css", CSS, include_bytes!("../../portal/style.css")),
-    ("icon.svg", SVG, include_bytes!("../../portal/icon.svg")),
-];
+const FILES: &[(&str, &str, &[u8])] =
+    &[("style.css", CSS, STYLE.as_bytes()), ("icon.svg", SVG, include_bytes!("../../portal/icon.svg"))];
+/// The scripts by name, each with the module it is composed from.
+const SCRIPTS: &[(&str, &str)] = &[("verify-page.js", "verify/page.js")];
 
 /// A file as it is served.
 struct Asset {
@@ -32,11 +37,16 @@ struct Asset {
 }
 
 static ASSETS: LazyLock<BTreeMap<&str, Asset>> = LazyLock::new(|| {
-    let asset = |(name, media_type, bytes): &(&'static str, &'static str, &'static [u8])| {
-        let version = hex(&sha256(bytes).0[..8]);
-        (*name, Asset { media_type, stored: Stored::from(*bytes), version })
+    let version = |bytes: &[u8]| hex(&sha256(bytes).0[..8]);
+    let file = |(name, media_type, bytes): &(&'static str, &'static str, &'static [u8])| {
+        (*name, Asset { media_type, stored: Stored::from(*bytes), version: version(bytes) })
     };
-    FILES.iter().map(asset).collect()
+    let script = |(name, module): &(&'static str, &'static str)| {
+        let composed = bundle::compose(module, Comments::LeftOut);
+        let version = version(composed.as_bytes());
+        (*name, Asset { media_type: JAVASCRIPT, stored: Stored::from(composed), version })
+    };
+    FILES.iter().map(file).chain(SCRIPTS.iter().map(script)).collect()
 });
 
 /// Whether there is such an asset.
@@ -77,7 +87,7 @@ mod tests {
 
     #[test]
     fn an_address_names_the_content() {
-        let expected = &hex(&sha256(include_bytes!("../../portal/style.css")).0)[..16];
+        let expected = &hex(&sha256(STYLE.as_bytes()).0)[..16];
         assert_eq!(address("style.css"), format!("/assets/style.css?v={expected}"));
     }
 }

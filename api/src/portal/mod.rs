@@ -4,6 +4,8 @@
 //! visit      who looks: at which address, in which language
 //! page       the shell every page goes through: head, navigation, search, language, footer; what browsers are told
 //! assets     style sheet, scripts and images, under addresses that name their content
+//! bundle     a script composed of the modules that a page needs
+//! offline    the verifier in one file, for whoever does not want to depend on this server
 //! text       what a notice says, escaped and with nothing unseen; times, codes and standings in words
 //! home …     a file for each page
 //! problem    what went wrong, as a page
@@ -13,12 +15,14 @@
 //! A new page is a file, a line in [`pages!`], and what it is called in [`page::Place`] if the navigation leads there.
 
 mod assets;
+mod bundle;
 mod certificate;
 mod difference;
 mod home;
 mod long_text;
 mod members;
 mod notice;
+mod offline;
 mod page;
 mod problem;
 mod project;
@@ -78,6 +82,7 @@ pages! {
     // What it adds up to, and by which rules.
 
     // For whoever believes nobody.
+    "verifier.html" offline::verifier [offline::verifier];
 
     // For whoever has something to bring.
 

@@ -20,7 +20,7 @@ use verifier::record::subject::ProjectId;
 use super::page::{Page, Place};
 use super::text::{badge, deadline, named, pick, said, standing_class, state_class, time, time_ms};
 use super::visit::encoded;
-use super::{NoParameters, Visit, assets, certificate, difference, timeline, verdict};
+use super::{NoParameters, Visit, assets, certificate, difference, offline, timeline, verdict};
 use crate::http::answer::Answer;
 use crate::http::entry_view::kind_name;
 use crate::http::problem::Problem;
@@ -180,7 +180,8 @@ impl View {
     /// Where the verifier in the browser works, if there is a script for it.
     fn verification(&self, visit: &Visit) -> Markup {
         let dossier = visit.plain_link(&format!("/api/v1/projects/{}/dossier", encoded(self.id.as_str())));
-        html! { section #verify data-dossier=(dossier) data-policy=(visit.plain_link(POLICY)) {} }
+        html! { section #verify data-dossier=(dossier) data-policy=(visit.plain_link(POLICY))
+        data-offline=(visit.plain_link(offline::ADDRESS)) data-sha256=(offline::offline().sha256_hex()) {} }
     }
 
     fn lifecycle(&self, visit: &Visit, verdict: &Lifecycle<'_>) -> Markup {
