@@ -82,6 +82,14 @@ impl Meaning {
         }
     }
 
+    /// The project of a notice.
+    pub(super) fn project(&self) -> Option<&str> {
+        match self {
+            Self::Notice(document, _) => Some(&document.project),
+            _ => None,
+        }
+    }
+
     pub(super) fn notice(document: Document) -> Self {
         let terms = document.stream();
         Self::Notice(Box::new(document), terms)

@@ -12,6 +12,8 @@ use verifier::record::entry::entry_hash;
 
 use super::Index;
 use super::document::{Document, Meaning};
+use super::project::Project;
+use super::rows::Rows;
 use super::schema::failed;
 use super::terms::Stream;
 use crate::error::LedgerError;
@@ -22,10 +24,11 @@ const BATCH: u64 = 1000;
 const BATCH_BYTES: u64 = 8 << 20;
 /// How long to wait after something failed.
 const PAUSE: Duration = Duration::from_secs(5);
+/// While one batch follows the other, the index rests nine times as long as it took to catch up, and this at most: what is
+/// recorded meanwhile is indexed together, and whoever records does not wait for it.
+const MOST_REST: Duration = Duration::from_secs(5);
 /// How often a long catching up says how far it is.
 const REPORT: Duration = Duration::from_secs(5);
-/// Lines by which a project is found: one with very many titles is found by the first of them.
-const MAX_LINES: usize = 200;
 
 impl Index {
     /// Keeps the index behind the heads that may leave, until there are no more.
@@ -33,10 +36,11 @@ impl Index {
         loop {
             let size = heads.borrow_and_update().checkpoint.size.0;
             match self.keep(size, &heads).await {
-                Ok(()) => {
+                Ok(took) => {
                     if heads.changed().await.is_err() {
                         return;
                     }
+                    tokio::time::sleep((took * 9).min(MOST_REST)).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the index could not be brought up to date: trying again");
@@ -46,10 +50,14 @@ impl Index {
         }
     }
 
-    async fn keep(&self, size: u64, heads: &watch::Receiver<SignedCheckpoint>) -> Result<(), LedgerError> {
+    /// Says how long it took to catch up.
+    async fn keep(&self, size: u64, heads: &watch::Receiver<SignedCheckpoint>) -> Result<Duration, LedgerError> {
+        let begun = Instant::now();
         self.catch_up(size).await?;
-        while self.judge_some(size).await? && !heads.has_changed().unwrap_or(true) {}
-        Ok(())
+        let took = begun.elapsed();
+        // What is new goes first: judging is for quiet moments.
+        while !heads.has_changed().unwrap_or(true) && self.judge_some(size).await? {}
+        Ok(took)
     }
 
     /// Indexes what one transaction takes of the entries below `size`: usually all that was recorded since the index was closed.
@@ -169,28 +177,25 @@ pub(super) async fn write_batch(
     meanings: Vec<Meaning>,
 ) -> Result<Aftermath, StoreError> {
     let mut after = Aftermath::default();
-    let mut projects: BTreeMap<String, Project> = BTreeMap::new();
+    let mut projects = Project::open_all(transaction, &meanings).await?;
+    let mut rows = Rows::default();
     let mut tally: BTreeMap<(&'static str, &'static str), i64> = BTreeMap::new();
     for meaning in meanings {
         match meaning {
             Meaning::Notice(document, stream) => {
-                if !projects.contains_key(&document.project) {
-                    let project = Project::open(transaction, &document).await?;
-                    projects.insert(document.project.clone(), project);
-                }
-                let Some(project) = projects.get_mut(&document.project) else { break };
+                let project = projects.entry(document.project.clone());
+                let project = project.or_insert_with(|| Project::new(&document));
                 project.add(&document);
                 *tally.entry((document.sector, document.stage)).or_default() += 1;
-                insert(transaction, &document, project.first, stream).await?;
+                rows.add(*document, project.first, stream);
             }
             Meaning::Erasure(target) => drop(after.erased.insert(target)),
             Meaning::Law => after.law = true,
             Meaning::Nothing => {}
         }
     }
-    for project in projects.into_values() {
-        project.write(transaction).await?;
-    }
+    projects.into_values().for_each(|project| rows.add_project(project));
+    rows.write(transaction).await?;
     for ((sector, stage), n) in tally {
         let sql = "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n";
         sqlx::query(sql).bind(sector).bind(stage).bind(n).execute(&mut **transaction).await?;
@@ -199,25 +204,6 @@ pub(super) async fn write_batch(
         sqlx::query("UPDATE project SET judged = -1").execute(&mut **transaction).await?;
     }
     Ok(after)
-}
-
-async fn insert(
-    transaction: &mut Transaction<'_, Sqlite>,
-    document: &Document,
-    project: u64,
-    stream: Stream,
-) -> Result<(), StoreError> {
-    let query = sqlx::query("INSERT INTO notice VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)");
-    let query = query.bind(row_id(document.index)).bind(row_id(project)).bind(row_id(document.time));
-    let query = query.bind(document.sector).bind(document.stage).bind(&document.region).bind(&document.publisher);
-    query.bind(&document.id).bind(&document.title).execute(&mut **transaction).await?;
-    let query = sqlx::query("INSERT INTO notice_text VALUES (?, ?, ?, ?)").bind(row_id(document.index));
-    query.bind(&document.names).bind(&document.ids).bind(&document.body).execute(&mut **transaction).await?;
-    for attachment in &document.attachments {
-        let query = sqlx::query("INSERT OR IGNORE INTO attachment VALUES (?, ?, ?)").bind(&attachment.sha256);
-        query.bind(row_id(document.index)).bind(attachment.size).execute(&mut **transaction).await?;
-    }
-    insert_terms(transaction, document.index, &document.finish(stream, project)).await
 }
 
 async fn insert_terms(transaction: &mut Transaction<'_, Sqlite>, index: u64, terms: &str) -> Result<(), StoreError> {
@@ -236,105 +222,6 @@ async fn stored(
     let Some(row) = row else { return Ok(None) };
     let (names, ids, body) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
     Ok(Some((index_of(row.try_get(0)?), Document { names, ids, body, ..now.clone() })))
-}
-
-/// A project while a batch adds to it.
-struct Project {
-    first: u64,
-    id: String,
-    name: String,
-    sector: String,
-    region: String,
-    newest: u64,
-    notices: i64,
-    words: Vec<String>,
-    facets: BTreeSet<String>,
-    /// The terms it was indexed by before.
-    before: Option<String>,
-}
-
-impl Project {
-    async fn open(transaction: &mut Transaction<'_, Sqlite>, document: &Document) -> Result<Self, StoreError> {
-        let sql = "SELECT first, name, sector, region, notices, words, facets FROM project WHERE id = ?";
-        let row = sqlx::query(sql).bind(&document.project).fetch_optional(&mut **transaction).await?;
-        let Some(row) = row else { return Ok(Self::new(document)) };
-        let (words, facets): (String, String) = (row.try_get(5)?, row.try_get(6)?);
-        let mut project = Self {
-            first: index_of(row.try_get(0)?),
-            name: row.try_get(1)?,
-            sector: row.try_get(2)?,
-            region: row.try_get(3)?,
-            notices: row.try_get(4)?,
-            words: words.lines().map(str::to_owned).collect(),
-            facets: facets.split(' ').map(str::to_owned).collect(),
-            ..Self::new(document)
-        };
-        project.before = Some(project.terms());
-        Ok(project)
-    }
-
-    fn new(document: &Document) -> Self {
-        Self {
-            first: document.index,
-            id: document.project.clone(),
-            name: String::new(),
-            sector: document.sector.to_owned(),
-            region: String::new(),
-            newest: document.index,
-            notices: 0,
-            words: vec![document.project.clone()],
-            facets: BTreeSet::new(),
-            before: None,
-        }
-    }
-
-    fn add(&mut self, document: &Document) {
-        (self.newest, self.notices) = (document.index, self.notices + 1);
-        if !document.project_name.is_empty() {
-            self.name.clone_from(&document.project_name);
-        }
-        if self.region.is_empty() {
-            self.region.clone_from(&document.region);
-        }
-        for text in [&document.project_name, &document.title] {
-            let line: String = text.lines().collect();
-            if !line.is_empty() && self.words.len() < MAX_LINES && !self.words.contains(&line) {
-                self.words.push(line);
-            }
-        }
-        self.facets.extend(document.project_facets());
-    }
-
-    fn facets(&self) -> String {
-        self.facets.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
-    }
-
-    fn terms(&self) -> String {
-        let mut stream = Stream::default();
-        stream.add(&self.words.join("\n"));
-        stream.add_facets(&self.facets());
-        stream.finish()
-    }
-
-    async fn write(self, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
-        let sql = "INSERT INTO project VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, -1) ON CONFLICT DO UPDATE SET
-            name = excluded.name, region = excluded.region, newest = excluded.newest, notices = excluded.notices,
-            words = excluded.words, facets = excluded.facets, judged = -1";
-        let (terms, facets) = (self.terms(), self.facets());
-        let query = sqlx::query(sql).bind(row_id(self.first)).bind(&self.id).bind(&self.name).bind(&self.sector);
-        let query = query.bind(&self.region).bind(row_id(self.newest)).bind(self.notices).bind(self.words.join("\n"));
-        query.bind(facets).execute(&mut **transaction).await?;
-        if self.before.as_ref() == Some(&terms) {
-            return Ok(());
-        }
-        if let Some(before) = self.before {
-            let sql = "INSERT INTO project_terms(project_terms, rowid, terms) VALUES ('delete', ?, ?)";
-            sqlx::query(sql).bind(row_id(self.first)).bind(before).execute(&mut **transaction).await?;
-        }
-        let query = sqlx::query("INSERT INTO project_terms(rowid, terms) VALUES (?, ?)");
-        query.bind(row_id(self.first)).bind(terms).execute(&mut **transaction).await?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 //! | `fold` `terms` `excerpt` | pure: spellings made one; the terms of the full-text index; hits shown in their text |
 //! | `document` | what of a notice is searched |
 //! | `schema` | all tables of `index.db`, and opening it |
-//! | `follow` `standing` | keeps it: entries in batches, erasures; how each project stands under the rules |
+//! | `follow` `project` `rows` `standing` | keeps it: entries in batches, erasures; how each project stands under the rules |
 //! | `notices` `facets` `projects` `attachments` | asks it |
 
 mod attachments;
@@ -21,7 +21,9 @@ mod follow;
 #[cfg(test)]
 mod measure;
 mod notices;
+mod project;
 mod projects;
+mod rows;
 mod schema;
 mod standing;
 mod terms;

@@ -16,6 +16,7 @@ pub(crate) use commit::{Batch, EntryRow, MapRows, SubjectRow};
 pub(crate) use map::{Held, MapHead, Proven};
 pub(crate) use open::{Readers, Store, copy, options, reading};
 pub(crate) use read::{Chain, CosignedAround, Snapshot};
+pub(crate) use rows::Insert;
 
 /// Why the store could not do what was asked: always operational, never the fault of what was submitted.
 #[derive(Debug, thiserror::Error)]

@@ -14,13 +14,13 @@ use super::StoreError;
 const MOST: usize = 256;
 
 /// `INSERT INTO table VALUES (?, …), … tail`.
-pub(super) struct Insert {
+pub(crate) struct Insert {
     /// `INSERT INTO table` with its columns if they are not all.
-    pub(super) into: &'static str,
+    pub(crate) into: &'static str,
     /// Parameters per row.
-    pub(super) columns: usize,
+    pub(crate) columns: usize,
     /// What follows the rows, e.g. `ON CONFLICT …`.
-    pub(super) tail: &'static str,
+    pub(crate) tail: &'static str,
 }
 
 /// Statements in their order, with the parameters of all. What has the same text again is not compiled again.
@@ -79,7 +79,7 @@ impl Script {
 
 impl Insert {
     /// Writes any number of rows.
-    pub(super) async fn rows<R>(
+    pub(crate) async fn rows<R>(
         &self,
         connection: &mut SqliteConnection,
         rows: Vec<R>,
