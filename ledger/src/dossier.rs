@@ -15,6 +15,7 @@ use verifier::record::subject::Subject;
 use verifier::record::subject_map::SubjectState;
 
 use crate::error::LedgerError;
+use crate::own_policy::OwnPolicy;
 use crate::prover::{self, HashReader};
 use crate::reader::{Reader, read_head};
 use crate::state::read_statement;
@@ -28,6 +29,33 @@ const BOUNDS_LOOKED_AT: usize = 64;
 /// Cosigned checkpoints looked at for one that has enough cosignatures.
 const LOOKED_AT: usize = 4096;
 
+/// What a receipt is made of.
+#[derive(Clone, Debug)]
+pub struct ReceiptParts {
+    index: LeafIndex,
+    entry: String,
+    disclosures: Vec<String>,
+    hashes: Vec<Hash>,
+    head: SignedCheckpoint,
+    own: Arc<OwnPolicy>,
+}
+
+impl ReceiptParts {
+    /// The receipt (`.tlog-proof`).
+    ///
+    /// # Errors
+    /// It does not verify.
+    pub fn make(self) -> Result<String, LedgerError> {
+        let Self { index, entry, disclosures, hashes, head, own } = self;
+        let extra = Some(format_extra(&entry, &disclosures).into_bytes());
+        let receipt = TlogProof { extra, index, hashes, checkpoint: head }.format();
+        match verifier::receipt::verify_with(&receipt, |head| own.check(head)) {
+            Ok(_) => Ok(receipt),
+            Err(error) => Err(LedgerError::WouldNotVerify { what: "receipt", reason: error.to_string() }),
+        }
+    }
+}
+
 impl Reader {
     /// The receipt of an entry under the newest head (`.tlog-proof`); nothing if there is no such entry.
     ///
@@ -35,35 +63,48 @@ impl Reader {
     /// The database cannot be read, or what it holds does not verify.
     pub async fn receipt(&self, index: LeafIndex) -> Result<Option<String>, LedgerError> {
         let mut snapshot = self.readers.snapshot().await?;
-        let checkpoint = read_head(&mut snapshot).await?;
-        self.make_receipt(snapshot, index, checkpoint).await
+        let head = read_head(&mut snapshot).await?;
+        let parts = self.read_parts(snapshot, &BTreeSet::from([index.0]), &head).await?.remove(&index.0);
+        parts.map(ReceiptParts::make).transpose()
     }
 
-    /// The receipt of an entry under an earlier head of this ledger; nothing if that does not cover it.
+    /// What receipts of these entries under a head of this ledger are made of, by index; none of an entry that it does not
+    /// cover. One reading of the database for all; each is then made by whoever wants it.
     ///
     /// # Errors
     /// As [`Reader::receipt`].
-    pub async fn receipt_under(&self, index: LeafIndex, head: SignedCheckpoint) -> Result<Option<String>, LedgerError> {
-        self.make_receipt(self.readers.snapshot().await?, index, head).await
+    pub async fn receipts(
+        &self,
+        indexes: &BTreeSet<u64>,
+        head: &SignedCheckpoint,
+    ) -> Result<BTreeMap<u64, ReceiptParts>, LedgerError> {
+        self.read_parts(self.readers.snapshot().await?, indexes, head).await
     }
 
-    async fn make_receipt(
+    async fn read_parts(
         &self,
         mut snapshot: Snapshot,
-        index: LeafIndex,
-        checkpoint: SignedCheckpoint,
-    ) -> Result<Option<String>, LedgerError> {
-        let size = checkpoint.checkpoint.size.0;
-        let Some(entry) = snapshot.entry(index.0).await?.filter(|_| index.0 < size) else { return Ok(None) };
-        let disclosures: Vec<String> = snapshot.disclosures(index.0).await?.into_iter().map(|(_, text)| text).collect();
-        let hashes = snapshot.prove(size, |reader| prover::inclusion(index.0, size, reader)).await?;
-        let extra = Some(format_extra(&entry, &disclosures).into_bytes());
-        let own = self.own_policy(&checkpoint, &mut snapshot).await?;
-        let receipt = TlogProof { extra, index, hashes, checkpoint }.format();
-        match verifier::receipt::verify(&receipt, &own.policy) {
-            Ok(_) => Ok(Some(receipt)),
-            Err(error) => Err(LedgerError::WouldNotVerify { what: "receipt", reason: error.to_string() }),
+        indexes: &BTreeSet<u64>,
+        head: &SignedCheckpoint,
+    ) -> Result<BTreeMap<u64, ReceiptParts>, LedgerError> {
+        let size = head.checkpoint.size.0;
+        let covered: Vec<u64> = indexes.range(..size).copied().collect();
+        let mut entries = snapshot.entries_at(&covered).await?;
+        let mut disclosures: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        for (row, text) in snapshot.disclosures_at(&covered).await? {
+            disclosures.entry(index_of(row >> 8)).or_default().push(text);
         }
+        let prove = |reader: &mut dyn HashReader| -> Vec<_> {
+            covered.iter().map(|index| prover::inclusion(*index, size, reader)).collect()
+        };
+        let proofs = snapshot.prove(size, prove).await?;
+        let own = self.own_policy(head, &mut snapshot).await?;
+        let parts = covered.into_iter().zip(proofs).filter_map(|(index, hashes)| {
+            let (entry, disclosures) = (entries.remove(&index)?, disclosures.remove(&index).unwrap_or_default());
+            let (index, head, own) = (LeafIndex(index), head.clone(), own.clone());
+            Some((index.0, ReceiptParts { index, entry, disclosures, hashes, head, own }))
+        });
+        Ok(parts.collect())
     }
 
     /// The dossier of a subject: every entry of it, and of every subject it calls for.

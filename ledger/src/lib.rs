@@ -42,6 +42,7 @@ pub use backup::backup;
 pub use batch::Outcome;
 pub use clock::{Clock, SystemClock};
 pub use erase::Scrubbed;
+pub use dossier::ReceiptParts;
 pub use error::{LedgerError, Refusal};
 pub use export::Exported;
 pub use find::Finder;

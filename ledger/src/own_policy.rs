@@ -3,9 +3,12 @@
 //! Which keys the log has had is in the entries of the subject `ledger`. They are read when a head is not signed by the key
 //! known so far, which is seldom: once for a [`Reader`](crate::Reader), and once after each change of the log's key.
 
+use std::sync::Mutex;
+
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::note::VerifierKey;
 use verifier::log::policy::Policy;
+use verifier::log::policy_check::{PolicyCheckError, Witnessed};
 use verifier::record::statement::{AuthorityChange, Content};
 
 use crate::error::LedgerError;
@@ -13,17 +16,24 @@ use crate::reader::Reader;
 use crate::state::{read_genesis, read_statement};
 use crate::store::Snapshot;
 
-/// The log key in use, and the policy of it alone.
+/// The policy of the log key in use alone.
 #[derive(Debug)]
 pub(crate) struct OwnPolicy {
-    key: VerifierKey,
     pub(crate) policy: Policy,
+    /// The head checked last: whatever is made at one time is mostly of one head.
+    checked: Mutex<Option<(SignedCheckpoint, Witnessed)>>,
 }
 
 impl OwnPolicy {
-    /// Whether this policy's key signed the head.
-    pub(crate) fn fits(&self, head: &SignedCheckpoint) -> bool {
-        head.signed_by(&self.key).is_ok()
+    /// As [`Policy::check_log`]; the same head again costs nothing.
+    pub(crate) fn check(&self, head: &SignedCheckpoint) -> Result<Witnessed, PolicyCheckError> {
+        let mut checked = self.checked.lock().expect("nobody panics while holding it");
+        if let Some((_, witnessed)) = checked.as_ref().filter(|(before, _)| before == head) {
+            return Ok(witnessed.clone());
+        }
+        let witnessed = self.policy.check_log(head)?;
+        *checked = Some((head.clone(), witnessed.clone()));
+        Ok(witnessed)
     }
 
     /// The policy of the newest of the log's keys that signed this head.
@@ -44,7 +54,7 @@ impl OwnPolicy {
         let key = newest.ok_or(inconsistent("no key of the ledger signed its newest checkpoint"))?;
         let policy = Policy::parse(format!("log {key}\nquorum none\n"))
             .map_err(|_| inconsistent("the log key makes no policy"))?;
-        Ok(Self { key, policy })
+        Ok(Self { policy, checked: Mutex::default() })
     }
 }
 

@@ -107,7 +107,7 @@ impl Reader {
         snapshot: &mut Snapshot,
     ) -> Result<Arc<OwnPolicy>, LedgerError> {
         let held = self.own_policy.lock().expect("nobody panics while holding it").clone();
-        if let Some(own) = held.filter(|own| own.fits(head)) {
+        if let Some(own) = held.filter(|own| own.check(head).is_ok()) {
             return Ok(own);
         }
         let own = Arc::new(OwnPolicy::derive(head, self, snapshot).await?);

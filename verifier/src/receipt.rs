@@ -8,6 +8,7 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::hash::Hash;
 use crate::log::index::TreeSize;
 use crate::log::policy::Policy;
@@ -113,9 +114,20 @@ impl ReceiptError {
 /// # Errors
 /// The first rule broken.
 pub fn verify(text: &str, policy: &Policy) -> Result<Receipt, ReceiptError> {
+    verify_with(text, |head| policy.check_log(head))
+}
+
+/// As [`verify`], by whoever checks the receipt's head and may remember having checked it: many receipts are of one head.
+///
+/// # Errors
+/// The first rule broken.
+pub fn verify_with(
+    text: &str,
+    check_head: impl FnOnce(&SignedCheckpoint) -> Result<Witnessed, PolicyCheckError>,
+) -> Result<Receipt, ReceiptError> {
     let proof = TlogProof::parse(text)?;
     let (entry, disclosures) = read_extra(proof.extra.as_deref().ok_or(ReceiptError::NoEntry)?)?;
-    let witnessed = policy.check_log(&proof.checkpoint)?;
+    let witnessed = check_head(&proof.checkpoint)?;
     let head = &proof.checkpoint.checkpoint;
     let parsed = Entry::parse(&entry)?;
     if parsed.index != proof.index {

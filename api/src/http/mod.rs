@@ -32,6 +32,7 @@ pub(crate) mod parameters;
 pub(crate) mod problem;
 mod problem_pages;
 pub(crate) mod projects;
+mod receipts;
 pub(crate) mod registers;
 pub(crate) mod turns;
 
@@ -44,7 +45,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use ledger::index::Index;
-use ledger::{Ledger, LedgerError};
+use ledger::{Ledger, LedgerError, Reader};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, watch};
 use verifier::log::checkpoint::Checkpoint;
@@ -61,6 +62,7 @@ use self::limits::Limits;
 use self::measurements::Measurements;
 use self::openapi::Resources;
 use self::problem::{Code, Problem};
+use self::receipts::Receipts;
 use self::turns::{Denied, Turn, Turns};
 use crate::cosigning::Cosigning;
 use crate::portal;
@@ -81,6 +83,7 @@ pub(crate) struct Site {
     pub(crate) cosigning: Option<Cosigning>,
     /// The trust policy that readers are offered, as its file stands; empty if there is none.
     pub(crate) policy_file: Bytes,
+    receipts: Receipts,
     description: Bytes,
     resources: Resources,
     /// The path of the public URL, without a final slash: where this server's root is for whoever comes through a proxy.
@@ -137,6 +140,7 @@ impl Site {
             measurements: Measurements::start()?,
             policy_file: Bytes::new(),
             cosigning,
+            receipts: Receipts::start(Reader::clone(&ledger)),
             index,
             ledger,
             dir,

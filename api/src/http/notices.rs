@@ -127,27 +127,19 @@ fn location(site: &Site, index: u64) -> String {
 /// How long a receipt waits for witnesses to cosign its head.
 const WITNESSES: Duration = Duration::from_secs(30);
 
-/// A receipt, once its head may leave, and under one that enough witnesses have cosigned where they are asked to.
+/// A receipt under the newest head that may leave, or under one that enough witnesses have cosigned where they are asked to.
 async fn published_receipt(site: &Site, index: u64) -> Result<String, Problem> {
-    if let Some(cosigning) = &site.cosigning {
-        if index >= site.ledger.published().checkpoint.size.0 {
-            return Err(Problem::of(Code::NotFound));
-        }
-        let head = timeout(WITNESSES, cosigning.until_published(TreeSize(index + 1))).await;
-        let head = head.map_err(|_| {
+    let mut head = site.ledger.published();
+    if let Some(cosigning) = site.cosigning.as_ref().filter(|_| index < head.checkpoint.size.0) {
+        let cosigned = timeout(WITNESSES, cosigning.until_published(TreeSize(index + 1))).await;
+        head = cosigned.map_err(|_| {
             let zh = format!("第 {index} 条已录入，见证人尚未共签");
             let en = format!("entry {index} is recorded, but not enough witnesses have cosigned it yet");
             Problem::new(Code::NotCosigned, zh, en).retry_after(5)
         })??;
-        let receipt = site.ledger.receipt_under(LeafIndex(index), head).await?;
-        return receipt.ok_or_else(|| Problem::of(Code::NotFound));
     }
-    let Some(receipt) = site.ledger.receipt(LeafIndex(index)).await? else { return Err(Problem::of(Code::NotFound)) };
-    // A proof, an empty line, and the note of its head: origin, size, root.
-    let head = receipt.split_once("\n\n").map_or("", |(_, note)| note);
-    let size = head.lines().nth(1).and_then(|size| TreeSize::parse_decimal(size).ok());
-    site.until_published(size.unwrap_or(TreeSize(u64::MAX))).await?;
-    Ok(receipt)
+    let receipt = site.receipts.make(LeafIndex(index), head).await?;
+    receipt.ok_or_else(|| Problem::of(Code::NotFound))
 }
 
 /// An index as a client writes it. One that no ledger reaches is of nothing that is there.
