@@ -15,20 +15,47 @@ use super::text::{pick, said, time};
 const MOST_ROWS: usize = 3_000;
 const MOST_COLUMNS: usize = 24;
 /// Members whose values are words of the vocabulary.
-const CODED: [&str; 6] = ["method", "category", "asset_kind", "event", "item", "reason_kind"];
+const CODED: [&str; 7] = ["method", "category", "asset_kind", "event", "item", "reason_kind", "role"];
+/// Members that go before others, whatever order they were signed in.
+const FIRST: [&str; 13] =
+    ["category", "method", "rank", "number", "field", "from", "to", "name", "role", "id", "price", "value", "amount"];
+/// Names of members that rules do not speak of.
+const NAMES: [(&str, &str, &str); 5] = [
+    ("role", "角色", "role"),
+    ("platform", "平台", "platform"),
+    ("url", "网址", "address"),
+    ("language", "语言", "language"),
+    ("source", "来源", "source"),
+];
 
 /// The name of a member in the reader's language, and beside it in the other one.
 pub(super) fn label(visit: &Visit, name: &str) -> Markup {
-    let Text { zh, en } = label::member(name);
+    let Text { zh, en } = name_of(name);
     let (own, other, language) = (visit.say(&zh, &en), visit.say(&en, &zh), visit.say("en", "zh-CN"));
     html! { (visible(own)) @if own != other { " " span.other lang=(language) { (visible(other)) } } }
+}
+
+fn name_of(name: &str) -> Text {
+    let own = NAMES.iter().find(|(known, ..)| *known == name);
+    own.map_or_else(|| label::member(name), |(_, zh, en)| Text { zh: (*zh).to_owned(), en: (*en).to_owned() })
+}
+
+/// The members of an object as a reader looks for them: what it is, what it says in a line, then lists.
+fn ordered(object: &Object) -> Vec<(&str, &Value)> {
+    let mut members: Vec<_> = object.iter().filter(|(name, _)| *name != "_sd").collect();
+    members.sort_by_key(|(name, value)| (matches!(value, Value::Array(_)), place_of(name)));
+    members
+}
+
+fn place_of(name: &str) -> usize {
+    FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len())
 }
 
 /// The members of an object, one below the other.
 pub(super) fn facts(visit: &Visit, object: &Object) -> Markup {
     html! {
         dl.facts {
-            @for (name, value) in object.iter().filter(|(name, _)| *name != "_sd") {
+            @for (name, value) in ordered(object) {
                 dt { (label(visit, name)) }
                 dd { (show(visit, name, value)) }
             }
@@ -77,7 +104,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("services", "服务", "services"), ("equity", "股权", "equity"), ("asset", "资产", "asset"), ("capital-increase", "增资", "capital increase"),
     ("lease", "租赁", "lease"), ("too-few-bidders", "投标人不足", "too few bidders"), ("no-valid-bid", "无有效投标", "no valid bid"),
     ("cancelled", "取消", "cancelled"), ("suspended", "中止", "suspended"), ("other", "其他", "other"), ("filing", "备案", "filing"),
-    ("ratification", "核准", "ratification"),
+    ("ratification", "核准", "ratification"), ("agent", "代理机构", "agent"),
 ];
 
 /// Money, a period, or any object.
@@ -91,7 +118,13 @@ fn object_value(visit: &Visit, object: &Object) -> Markup {
         let end = |name: &str| html! { @match object.member(name) { Some(value) => (show(visit, name, value)), None => "…" } };
         return html! { (end("from")) " → " (end("until")) };
     }
-    facts(visit, object)
+    html! {
+        ul.plain.inner {
+            @for (name, value) in ordered(object) {
+                li { span.other { (visible(pick(visit, &name_of(name)))) } " " (show(visit, name, value)) }
+            }
+        }
+    }
 }
 
 /// A decimal number with its thousands apart; anything else as it is.
@@ -136,7 +169,8 @@ fn table(visit: &Visit, name: &str, objects: &[&Object]) -> Markup {
             columns.push(member);
         }
     }
-    let title = label::member(name);
+    columns.sort_by_key(|column| place_of(column));
+    let title = name_of(name);
     html! {
         div.scroll tabindex="0" role="group" aria-label=(visible(pick(visit, &title))) {
             table {

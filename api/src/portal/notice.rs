@@ -343,8 +343,6 @@ impl View {
 fn own_label(visit: &Visit, name: &str) -> Markup {
     let (zh, en) = match name {
         "published_at" => ("自称发布时间", "published, by its own word"),
-        "language" => ("语言", "language"),
-        "source" => ("来源", "source"),
         _ => return members::label(visit, name),
     };
     html! { (visit.say(zh, en)) " " span.other lang=(visit.say("en", "zh-CN")) { (visit.say(en, zh)) } }

@@ -54,10 +54,10 @@ pub(super) async fn search(visit: Visit) -> Result<Answer, Problem> {
         (Hits { rows, count: page.count, more: page.more, next }, Facets::default())
     } else {
         let (filter, limit) = (wanted.notices()?, wanted.limit()?);
-        let page = visit.site.index.notices(&filter, wanted.notice_place()?, limit).await?;
+        let (page, facets) = visit.site.index.notices_and_facets(&filter, wanted.notice_place()?, limit).await?;
         let rows = page.found.iter().map(|found| notice(&visit, found)).collect();
         let hits = Hits { rows, count: page.count, more: page.more, next: page.next.map(place_text) };
-        (hits, visit.site.index.facets(&filter).await?)
+        (hits, facets)
     };
     let title = match visit.parameter("text") {
         "" => visit.say("检索", "Search").to_owned(),
@@ -70,7 +70,7 @@ pub(super) async fn search(visit: Visit) -> Result<Answer, Problem> {
         (chosen(&visit))
         div.found {
             section.hits aria-labelledby="hits" { (hits.show(&visit, of_projects)) }
-            @if !of_projects && hits.count > 0 { (facet_lists(&visit, &facets)) }
+            @if !of_projects && hits.count > 0 { (facet_lists(&visit, &facets, hits.more)) }
         }
     };
     Ok(Page::new(title, Place::Search, body).with_head(feed(&visit, of_projects)).answer(&visit))
@@ -223,7 +223,7 @@ fn chosen(visit: &Visit) -> Markup {
 }
 
 /// What the hits are of, each a link that asks for those alone.
-fn facet_lists(visit: &Visit, facets: &Facets) -> Markup {
+fn facet_lists(visit: &Visit, facets: &Facets, more: bool) -> Markup {
     let standing = |code: &str| {
         let found = STANDINGS.into_iter().find(|standing| standing.code() == code);
         found.map_or_else(|| code.to_owned(), |standing| pick(visit, &standing.name()).to_owned())
@@ -238,8 +238,8 @@ fn facet_lists(visit: &Visit, facets: &Facets) -> Markup {
     ];
     html! {
         aside.facets aria-label=(visit.say("缩小范围", "Narrow down")) {
-            @if facets.more { p.small.muted { (visit.say("按最新的 1,000 份统计", "among the newest 1,000")) } }
-            @for (name, words, counts, label) in lists { (facet_list(visit, name, words, counts, facets.more, label)) }
+            @if more { p.small.muted { (visit.say("按最新的 1,000 份统计", "among the newest 1,000")) } }
+            @for (name, words, counts, label) in lists { (facet_list(visit, name, words, counts, more, label)) }
         }
     }
 }

@@ -145,8 +145,7 @@ async fn questions_over_many_notices() {
             }
             times.sort();
             let begun = Instant::now();
-            index.notices(&filter, None, 20).await.expect("a page");
-            index.facets(&filter).await.expect("facets");
+            index.notices_and_facets(&filter, None, 20).await.expect("a page");
             with_facets.push(begun.elapsed());
             eprintln!(
                 "{typed} {name}: median {:?}, worst {:?}, with facets {:?}",

@@ -12,6 +12,7 @@ use verifier::record::code::{Sector, Stage};
 use verifier::record::subject::ProjectId;
 
 use super::excerpt::{Piece, around, line, whole};
+use super::facets::Facets;
 use super::schema::failed;
 use super::terms::{Words, facet};
 use super::{COUNTED, Index};
@@ -146,7 +147,7 @@ impl Filter {
 
 impl NoticeFilter {
     /// Nothing if no notice can fit.
-    pub(super) async fn question(
+    async fn question(
         &self,
         transaction: &mut Transaction<'_, Sqlite>,
         looked_at: i64,
@@ -191,17 +192,44 @@ impl Index {
         limit: usize,
     ) -> Result<NoticePage, LedgerError> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let Some(question) = filter.question(&mut transaction, self.looked_at).await? else {
-            return Ok(NoticePage::default());
+        Ok(self.page(&mut transaction, filter, after, limit).await?.0)
+    }
+
+    /// A page of notices, after a place, and what the notices found are of: the newest of them up to [`COUNTED`].
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn notices_and_facets(
+        &self,
+        filter: &NoticeFilter,
+        after: Option<NoticePlace>,
+        limit: usize,
+    ) -> Result<(NoticePage, Facets), LedgerError> {
+        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let (page, newest) = self.page(&mut transaction, filter, after, limit).await?;
+        let facets = Facets::count(&mut transaction, &newest).await?;
+        Ok((page, facets))
+    }
+
+    /// A page, and the newest rows that answer the question.
+    async fn page(
+        &self,
+        transaction: &mut Transaction<'_, Sqlite>,
+        filter: &NoticeFilter,
+        after: Option<NoticePlace>,
+        limit: usize,
+    ) -> Result<(NoticePage, Vec<i64>), StoreError> {
+        let Some(question) = filter.question(transaction, self.looked_at).await? else {
+            return Ok((NoticePage::default(), Vec::new()));
         };
-        let Places { mut places, counted, more, stopped } =
-            find(&mut transaction, &question, filter.shared.words.as_ref(), after, limit + 1).await?;
+        let Places { mut places, counted, more, stopped, newest } =
+            find(transaction, &question, filter.shared.words.as_ref(), after, limit + 1).await?;
         let more_pages = places.len() > limit;
         places.truncate(limit);
         let next = if more_pages { places.last().copied() } else { stopped };
         let indexes: Vec<i64> = places.iter().map(|place| row_id(place.index)).collect();
-        let found = read(&mut transaction, &indexes, filter.shared.words.as_ref()).await?;
-        Ok(NoticePage { found, next, count: counted.min(COUNTED), more })
+        let found = read(transaction, &indexes, filter.shared.words.as_ref()).await?;
+        Ok((NoticePage { found, next, count: counted.min(COUNTED), more }, newest))
     }
 
     /// The notices after an index, oldest first.
@@ -252,6 +280,8 @@ struct Places {
     more: bool,
     /// Where looking ended before all was looked at.
     stopped: Option<NoticePlace>,
+    /// The newest of them all, up to [`COUNTED`].
+    newest: Vec<i64>,
 }
 
 async fn find(
@@ -265,9 +295,11 @@ async fn find(
     let (all, stopped) = newest(transaction, &NOTICES, expression, question).await?;
     let counted = all.len() as u64;
     let more = counted > COUNTED || stopped.is_some();
+    let mut newest_rows = all.clone();
+    newest_rows.truncate(usize::try_from(COUNTED).expect("a thousand"));
     if more {
         let (places, stopped) = find_some(transaction, question, words, after, limit).await?;
-        return Ok(Places { places, counted, more, stopped });
+        return Ok(Places { places, counted, more, stopped, newest: newest_rows });
     }
     // All are known: asking what else there is would cost as much again.
     let titles: BTreeSet<i64> = match words {
@@ -280,7 +312,7 @@ async fn find(
     let (titles, rest): (Vec<i64>, Vec<i64>) = all.into_iter().partition(|row| titles.contains(row));
     let is_next = |place: &NoticePlace| after.is_none_or(|after| place.comes_after(after));
     let places = places(true, titles).chain(places(false, rest)).filter(is_next).take(limit);
-    Ok(Places { places: places.collect(), counted, more, stopped: None })
+    Ok(Places { places: places.collect(), counted, more, stopped: None, newest: newest_rows })
 }
 
 /// The next places where not all are known.
@@ -353,7 +385,7 @@ pub(super) struct Walked {
     row: &'static str,
 }
 
-pub(super) const NOTICES: Walked = Walked {
+const NOTICES: Walked = Walked {
     terms: "notice_terms",
     // The part of one standing is narrow, and stays in memory.
     join: " CROSS JOIN notice n INDEXED BY notice_standing ON n.idx = t.rowid",
