@@ -9,7 +9,7 @@ use verifier::record::json::{Object, Value};
 use verifier::record::notice::is_decimal;
 
 use super::Visit;
-use super::text::{pick, said, time};
+use super::text::{grouped, pick, said, time};
 
 /// Rows of a list that are shown, and columns; the receipt has all.
 const MOST_ROWS: usize = 3_000;
@@ -134,14 +134,8 @@ fn thousands(amount: &str) -> String {
     }
     let (whole, fraction) = amount.split_once('.').map_or((amount, None), |(whole, fraction)| (whole, Some(fraction)));
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
-    let mut apart = sign.to_owned();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            apart.push(',');
-        }
-        apart.push(digit);
-    }
-    fraction.map_or(apart.clone(), |fraction| format!("{apart}.{fraction}"))
+    let whole = grouped(digits);
+    fraction.map_or_else(|| format!("{sign}{whole}"), |fraction| format!("{sign}{whole}.{fraction}"))
 }
 
 /// Objects as a table, anything else as a list.

@@ -222,13 +222,16 @@ fn chosen(visit: &Visit) -> Markup {
     }
 }
 
+/// A facet: its parameter, what it is called, how many there are of each code, and what codes are called.
+type FacetList<'a> = (&'static str, &'a str, &'a BTreeMap<String, u64>, &'a dyn Fn(&str) -> String);
+
 /// What the hits are of, each a link that asks for those alone.
 fn facet_lists(visit: &Visit, facets: &Facets, more: bool) -> Markup {
     let standing = |code: &str| {
         let found = STANDINGS.into_iter().find(|standing| standing.code() == code);
         found.map_or_else(|| code.to_owned(), |standing| pick(visit, &standing.name()).to_owned())
     };
-    let lists: [(&str, &str, &BTreeMap<String, u64>, &dyn Fn(&str) -> String); 4] = [
+    let lists: [FacetList<'_>; 4] = [
         ("status", visit.say("状态", "Status"), &facets.standings, &standing),
         ("sector", visit.say("类别", "Sector"), &facets.sectors, &|code| text::sector(visit, code)),
         ("stage", visit.say("环节", "Stage"), &facets.stages, &|code| text::stage(visit, code)),

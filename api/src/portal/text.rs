@@ -85,10 +85,14 @@ pub(crate) fn age(visit: &Visit, seconds: u64) -> String {
 
 /// A number with its thousands apart.
 pub(crate) fn number(n: u64) -> String {
-    let digits = n.to_string();
+    grouped(&n.to_string())
+}
+
+/// Digits with the thousands apart.
+pub(crate) fn grouped(digits: &str) -> String {
     let mut apart = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             apart.push(',');
         }
         apart.push(digit);
