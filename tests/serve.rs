@@ -185,8 +185,8 @@ fn every_described_path_and_method_answers_and_nothing_else_does() {
             assert!(answer.status != 405 && answer.status < 500, "{method} {path}: {answer:?}");
             if *method == "get" && !path.starts_with("/attachments") && !path.starts_with("/disclosures/{n}x") {
                 assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
-                let described = operation["responses"]["200"]["content"].as_object().unwrap().keys().next().unwrap();
-                assert_eq!(answer.header("content-type"), Some(described.as_str()), "{path}");
+                let described = operation["responses"]["200"]["content"].as_object().unwrap();
+                assert!(described.contains_key(answer.header("content-type").unwrap()), "{path}: {}", answer.head);
                 let head = server.ask("HEAD", &format!("{real}{query}"), &[], &[]).is(200);
                 assert!(head.body.is_empty());
             }
@@ -204,7 +204,6 @@ fn every_described_path_and_method_answers_and_nothing_else_does() {
         server.ask("OPTIONS", &real, &[("origin", "https://elsewhere.example")], &[]).is(204);
     }
     for nothing in [
-        "/",
         "/index.html",
         "/api",
         "/api/v1",

@@ -51,12 +51,9 @@ impl Rows {
     pub(super) fn add(&mut self, document: Document, project: u64, stream: Stream) {
         let index = row_id(document.index);
         self.terms.push((index, document.finish(stream, project)));
-        let Document { time, sector, stage, region, publisher, id, title, names, ids, body, attachments, .. } = document;
-        self.notices.push((
-            [index, row_id(project), row_id(time)],
-            [sector, stage],
-            [region, publisher, id, title],
-        ));
+        let Document { time, sector, stage, region, publisher, id, title, names, ids, body, attachments, .. } =
+            document;
+        self.notices.push(([index, row_id(project), row_id(time)], [sector, stage], [region, publisher, id, title]));
         self.texts.push((index, [names, ids, body]));
         self.attachments.extend(attachments.into_iter().map(|attachment| (index, attachment)));
     }
