@@ -2,15 +2,17 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used)]
 
+mod browser;
 mod program;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use browser::{Case, disagreements};
 use program::{Ran, command, mingzhang, operator, ran, verifier, verify};
 use serde_json::Value;
 
@@ -174,6 +176,15 @@ fn a_demo_kept_is_a_ledger_that_everybody_accepts() {
     verify(dir.path(), &["audit", "kept/tree", "--policy", "kept/policy.txt", "--state", "audited"]).ends(0);
     let dossiers = fs::read_dir(dir.path().join("kept")).unwrap().map(|entry| entry.unwrap().path());
     let dossiers: Vec<_> = dossiers.filter(|path| path.to_str().unwrap().ends_with(".dossier.json")).collect();
+    // The verifier of the portal's pages says the same of them, by the ledger's word alone and by the witnesses'.
+    let policies = ["policy.txt", "witnessed-policy.txt"].map(|name| fs::read(dir.path().join("kept").join(name)).unwrap());
+    let case = |path: &PathBuf, policy: &Vec<u8>| {
+        let (what, file) = (path.display().to_string(), fs::read(path).unwrap());
+        Case { what, kind: "dossier", file, policy: policy.clone() }
+    };
+    let cases: Vec<Case> =
+        policies.iter().flat_map(|policy| dossiers.iter().map(move |path| case(path, policy))).collect();
+    assert_eq!(disagreements(&cases), [] as [String; 0]);
     let mut standings: Vec<String> = dossiers
         .into_iter()
         .map(|dossier| {

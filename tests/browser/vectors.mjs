@@ -5,9 +5,11 @@
 //   {"case":"inclusion|consistency", …as transparency-dev/merkle writes it}   → {"holds"}
 //   {"case":"json","file":"<b64>"}                                            → {"holds"}
 //   {"case":"project","id":"<text>"}                                          → {"id"}
+//   {"case":"sign","draft":{…},"jwk":{…},"kid","iss","origin","seals":{…}}    → {"compact","withheld"}
 import { webcrypto } from 'node:crypto';
 import { createInterface } from 'node:readline';
 
+import { signNotice } from '../../api/portal/publish/signing.js';
 import { Fault } from '../../api/portal/verifier/fault.js';
 import { encodeBase64 } from '../../api/portal/verifier/base64.js';
 import { decodeUtf8 } from '../../api/portal/verifier/bytes.js';
@@ -84,6 +86,11 @@ const cases = {
       parseJson(text);
     }),
   }),
+  sign: async ({ draft, jwk, kid, iss, origin, seals }) => {
+    const key = await crypto.subtle.importKey('jwk', jwk, 'Ed25519', false, ['sign']);
+    const { compact, withheld } = await signNotice(draft, { iss, origin, signing: { key, kid, x: jwk.x }, seals });
+    return { compact, withheld };
+  },
   project: async ({ id }) => {
     try {
       return { id: normaliseProjectId(id) };

@@ -13,7 +13,10 @@ use browser::{Case, ask, disagreements, judge};
 use program::{run, text, vectors};
 use serde_json::{Value, json};
 use verifier::log::base64;
+use verifier::log::key::{PreparedKey, PublicKey};
+use verifier::record::disclosure::check_notice;
 use verifier::record::json as strict;
+use verifier::record::statement::{Jwk, Statement};
 use verifier::record::subject::ProjectId;
 
 fn case(kind: &'static str, file: &Path, policy: &Path) -> Case {
@@ -257,4 +260,42 @@ fn project_ids_have_the_same_one_spelling() {
         let expected = ProjectId::normalise(typed).ok().map(|id| id.as_str().to_owned());
         assert_eq!(answer["id"], json!(expected), "{typed}");
     }
+}
+
+/// The drafts of the sample that ships with the program.
+fn sample() -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/sample");
+    let texts = ["facts.jsonl", "lifecycles.jsonl"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
+    texts.iter().flat_map(|text| text.lines()).map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn what_the_console_signs_is_a_notice_that_owes_nothing() {
+    let secret = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+    let jwk = Jwk::new(PublicKey::parse(secret.verifying_key().as_bytes()).unwrap());
+    let x = base64::encode_url(jwk.key.as_bytes());
+    let private = json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "d": base64::encode_url(secret.as_bytes()) });
+    let drafts = sample();
+    let question = |draft: &Value| {
+        let seals =
+            if draft["data"]["reserve_price"].is_null() { json!({}) } else { json!({ "data.reserve_price": "award" }) };
+        json!({
+            "case": "sign", "draft": draft, "jwk": private, "kid": jwk.kid_text(), "iss": "centre",
+            "origin": "ledger.example/wuhan", "seals": seals,
+        })
+    };
+    let Some(answers) = ask(&drafts.iter().map(question).collect::<Vec<_>>()) else { return };
+    let mut shown = 0;
+    for (draft, answer) in drafts.iter().zip(&answers) {
+        let (jwt, disclosures) = Statement::split(answer["compact"].as_str().unwrap()).unwrap();
+        let statement = Statement::parse(jwt).unwrap_or_else(|error| panic!("{error}: {draft}"));
+        statement.verify(jwt, &PreparedKey::from(&jwk.key)).unwrap();
+        assert_eq!(draft["notice_id"], statement.jti);
+        let notice = statement.notice().unwrap();
+        let beside = check_notice(notice, &disclosures).unwrap_or_else(|error| panic!("{error}: {draft}"));
+        assert_eq!(beside.missing, []);
+        assert_eq!(notice.sealed.len(), answer["withheld"].as_array().unwrap().len());
+        shown += beside.values.len();
+    }
+    assert!(drafts.len() > 100 && shown > 100, "{} drafts, {shown} disclosures", drafts.len());
 }

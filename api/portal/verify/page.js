@@ -1,10 +1,9 @@
 /**
  * The part of a project's or a notice's page that verifies it in the browser:
- * `<section id="verify" data-dossier="…" data-policy="…">` or `data-receipt`.
+ * `<section id="verify" data-dossier="…" data-policy="…" data-verifier="…">`, or `data-receipt`.
  * @module
  */
 import { Fault } from '../verifier/fault.js';
-import { verify } from '../verifier/verify.js';
 import { element } from './dom.js';
 import { say } from './language.js';
 import { StepsView } from './steps_view.js';
@@ -26,14 +25,14 @@ function furnish(section) {
     element('h2', {}, say('核验', 'Verify')),
     ...limits(kind),
     element('div', { class: 'buttons' }, button, download(source, kind === 'dossier' ? say('下载案卷', 'Download the dossier') : say('下载回执', 'Download the receipt')), download(section.dataset.policy, say('下载信任策略', 'Download the trust policy')), download(section.dataset.offline, say('下载离线验证器', 'Download the offline verifier'))),
-    section.dataset.sha256 === undefined ? null : element('p', { class: 'small' }, 'SHA-256 verifier.html: ', element('code', { class: 'hash' }, section.dataset.sha256)),
+    section.dataset.sha256 === undefined ? null : element('p', { class: 'small' }, 'SHA-256 verifier.html: ', element('code', { class: 'hash' }, section.dataset.sha256), ' ', element('code', { class: 'hash' }, section.dataset.integrity ?? '')),
     told,
   ];
   section.replaceChildren(...parts.filter((part) => part !== null));
   button.addEventListener('click', async () => {
     button.disabled = true;
     try {
-      await run(kind, source, section.dataset.policy, told);
+      await run(kind, source, section.dataset, told);
     } catch (error) {
       told.append(failure(error));
     } finally {
@@ -42,7 +41,9 @@ function furnish(section) {
   });
 }
 
-async function run(kind, source, policy, told) {
+async function run(kind, source, { policy, verifier }, told) {
+  // Whoever only reads the page need not fetch it.
+  const { verify } = await import(verifier);
   const steps = new StepsView(kind);
   told.replaceChildren(steps.list);
   const [file, trusted] = await Promise.all([read(source), read(policy)]);

@@ -15,6 +15,7 @@ mod attachments;
 pub(crate) mod body;
 pub(crate) mod cache;
 pub(crate) mod connection;
+mod drafts;
 mod encoding;
 pub(crate) mod entry_view;
 mod events;
@@ -293,10 +294,12 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let read = notices.and(index()).and(end()).and(site.clone()).then(notices::read).then(reply);
     let receipt = notices.and(index()).and(warp::path("receipt")).and(end()).and(site.clone());
     let record = notices.and(end()).and(warp::post()).and(client).and(headers).and(warp::body::stream());
+    let draft = api.and(warp::path("drafts")).and(end()).and(warp::post()).and(client).and(headers);
+    let draft = draft.and(warp::body::stream()).and(site.clone()).then(drafts::advise).then(reply);
     let list = notices.and(end()).and(warp::get()).and(text).and(site.clone());
     let notices = read.or(receipt.then(notices::receipt).then(reply)).unify();
     let notices = notices.or(record.and(site.clone()).then(notices::record).then(reply)).unify();
-    let notices = notices.or(list.then(lists::notices).then(reply)).unify().boxed();
+    let notices = notices.or(list.then(lists::notices).then(reply)).unify().or(draft).unify().boxed();
 
     let projects = api.and(warp::path("projects")).and(tail()).and(text).and(site.clone());
     let list = api.and(warp::path("projects")).and(end()).and(text).and(site.clone());

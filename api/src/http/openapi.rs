@@ -13,7 +13,9 @@ use super::answer::{Answer, HTML, JSON};
 use super::cache::Cache;
 use super::parameters::{MomentText, SectorCode, StageCode, StandingCode};
 use super::problem::{PROBLEM, Problem, ProblemDetails};
-use super::{Site, attachments, events, feed, health, lists, log_routes, notices, problem_pages, projects, registers};
+use super::{
+    Site, attachments, drafts, events, feed, health, lists, log_routes, notices, problem_pages, projects, registers,
+};
 
 /// Parameters that may hold slashes: they take as many segments as are left.
 const WITH_SLASHES: [&str; 2] = ["{n}", "{project}"];
@@ -23,7 +25,7 @@ const WITH_SLASHES: [&str; 2] = ["{n}", "{project}"];
     info(title = "明账 Mingzhang", description = "A transparency ledger for public-resource transactions. A write is allowed by the signature it carries; there is no password and no session. Every address that takes GET takes HEAD, and OPTIONS.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         log_routes::checkpoint, log_routes::policy, log_routes::hash_tile, log_routes::tile, log_routes::disclosures, log_routes::published,
-        notices::record, lists::notices, notices::read, notices::receipt, events::events, feed::feed,
+        notices::record, drafts::advise, lists::notices, notices::read, notices::receipt, events::events, feed::feed,
         lists::projects, projects::timeline, projects::dossier, projects::absence,
         registers::publishers, registers::rulebooks, registers::calendars, registers::consistency, registers::stats,
         attachments::read, attachments::bring,

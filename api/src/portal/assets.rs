@@ -26,7 +26,8 @@ const STYLE: &str = concat!(include_str!("../../portal/style.css"), include_str!
 const FILES: &[(&str, &str, &[u8])] =
     &[("style.css", CSS, STYLE.as_bytes()), ("icon.svg", SVG, include_bytes!("../../portal/icon.svg"))];
 /// The scripts by name, each with the module it is composed from.
-const SCRIPTS: &[(&str, &str)] = &[("verify-page.js", "verify/page.js")];
+const SCRIPTS: &[(&str, &str)] =
+    &[("verify-page.js", "verify/page.js"), ("verifier.js", "verifier/verify.js"), ("publish.js", "publish/page.js")];
 
 /// A file as it is served.
 struct Asset {

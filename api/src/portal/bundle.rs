@@ -19,6 +19,7 @@ const MODULES: &[(&str, &str)] = modules! {
     "verifier/policy_check.js" "verifier/proof.js" "verifier/quorum.js" "verifier/receipt.js" "verifier/statement.js"
     "verifier/steps.js" "verifier/subject.js" "verifier/subject_map.js" "verifier/support.js" "verifier/tlog_proof.js"
     "verifier/verify.js" "verifier/vkey.js"
+    "publish/draft.js" "publish/key.js" "publish/page.js" "publish/signing.js"
     "verify/dom.js" "verify/language.js" "verify/offline.js" "verify/page.js" "verify/steps_view.js" "verify/verdict_view.js"
 };
 
@@ -29,10 +30,13 @@ pub(super) enum Comments {
     LeftOut,
 }
 
-/// The script that a module and all it imports make.
+/// The script that a module and all it imports make: a module itself, with the exports of the first.
 pub(super) fn compose(module: &str, comments: Comments) -> String {
     let mut script = String::from("'use strict';\n");
-    add(module, comments, &mut BTreeSet::new(), &mut script);
+    let exports = add(module, comments, &mut BTreeSet::new(), &mut script);
+    if !exports.is_empty() {
+        let _ = writeln!(script, "export const {{ {} }} = {};", exports.join(", "), variable(module));
+    }
     script
 }
 
@@ -42,10 +46,10 @@ fn is_comment(line: &str) -> bool {
     line.starts_with("/*") || line.starts_with('*') || line.starts_with("//")
 }
 
-/// Adds a module after those it imports, each once.
-fn add(path: &str, comments: Comments, added: &mut BTreeSet<String>, script: &mut String) {
+/// Adds a module after those it imports, each once; the names it exports.
+fn add(path: &str, comments: Comments, added: &mut BTreeSet<String>, script: &mut String) -> Vec<&'static str> {
     if !added.insert(path.to_owned()) {
-        return;
+        return Vec::new();
     }
     let (_, source) = MODULES.iter().find(|(known, _)| *known == path).expect("an import names a module of the portal");
     let (mut body, mut exports) = (String::new(), Vec::new());
@@ -61,8 +65,9 @@ fn add(path: &str, comments: Comments, added: &mut BTreeSet<String>, script: &mu
             let _ = writeln!(body, "{line}");
         }
     }
-    let (variable, exports) = (variable(path), exports.join(", "));
-    let _ = writeln!(script, "const {variable} = (() => {{ // {path}\n{body}return {{ {exports} }};\n}})();");
+    let (variable, names) = (variable(path), exports.join(", "));
+    let _ = writeln!(script, "const {variable} = (() => {{ // {path}\n{body}return {{ {names} }};\n}})();");
+    exports
 }
 
 /// The names and the address of `import { a, b } from './c.js';`.
@@ -111,12 +116,14 @@ mod tests {
 
     #[test]
     fn a_script_holds_every_module_once_after_those_it_imports() {
-        let script = compose("verify/page.js", Comments::LeftOut);
-        assert!(!script.contains("@module") && compose("verify/page.js", Comments::Kept).contains("@module"));
-        assert!(!script.lines().any(|line| line.starts_with("import ") || line.starts_with("export ")));
+        let script = compose("verifier/verify.js", Comments::LeftOut);
+        assert!(!script.contains("@module") && compose("verifier/verify.js", Comments::Kept).contains("@module"));
+        let exports: Vec<&str> = script.lines().filter(|line| line.starts_with("export ")).collect();
+        assert_eq!(exports, ["export const { MAX_AGE, verify, kindOf } = verifier$verify;"]);
+        assert!(!script.lines().any(|line| line.starts_with("import ")));
         let at = |path: &str| script.find(&format!("=> {{ // {path}\n")).unwrap();
         assert!(at("verifier/fault.js") < at("verifier/json.js"));
-        assert!(at("verifier/verify.js") < at("verify/page.js"));
+        assert!(at("verifier/dossier.js") < at("verifier/verify.js"));
         assert_eq!(script.matches("// verifier/fault.js\n").count(), 1);
     }
 }

@@ -26,6 +26,7 @@ mod offline;
 mod page;
 mod problem;
 mod project;
+mod publish;
 mod search;
 mod text;
 mod timeline;
@@ -85,6 +86,7 @@ pages! {
     "verifier.html" offline::verifier [offline::verifier];
 
     // For whoever has something to bring.
+    "publish" publish::publish [publish::publish];
 
     // What pages are made of.
     "assets" assets::asset [assets::asset];

@@ -181,7 +181,7 @@ impl View {
     fn verification(&self, visit: &Visit) -> Markup {
         let dossier = visit.plain_link(&format!("/api/v1/projects/{}/dossier", encoded(self.id.as_str())));
         html! { section #verify data-dossier=(dossier) data-policy=(visit.plain_link(POLICY))
-        data-offline=(visit.plain_link(offline::ADDRESS)) data-sha256=(offline::offline().sha256_hex()) {} }
+        data-verifier=(visit.asset("verifier.js")) data-offline=(visit.plain_link(offline::ADDRESS)) data-sha256=(offline::offline().sha256_hex()) data-integrity=(offline::offline().integrity()) {} }
     }
 
     fn lifecycle(&self, visit: &Visit, verdict: &Lifecycle<'_>) -> Markup {

@@ -15,9 +15,12 @@ use super::notice::is_decimal;
 
 /// What a member must look like.
 #[derive(Clone, Copy, Debug)]
-enum Shape {
+pub enum Shape {
+    /// A string.
     Text,
+    /// `true` or `false`.
     Bool,
+    /// An integer from 0.
     Count,
     /// A decimal string: measures never pass through floating point.
     Decimal,
@@ -29,13 +32,16 @@ enum Shape {
     When,
     /// `{from, until}` of instants.
     Period,
+    /// One of these codes.
     One(&'static [&'static str]),
+    /// An object with at most these members.
     Object(&'static [Member]),
+    /// A list of such elements.
     List(&'static Shape),
 }
 
 /// A member's name and shape.
-type Member = (&'static str, Shape);
+pub type Member = (&'static str, Shape);
 
 use Shape::{Amount, Bool, Count, Decimal, List, Money, Object as Obj, One, Period, Text, When};
 
@@ -234,6 +240,11 @@ fn members(stage: Stage) -> &'static [Member] {
 
 /// The longest text beside the full text that may be disclosed, in characters.
 pub const MAX_TEXT: usize = 10_000;
+
+/// The members that a stage's `data` may have, for whoever makes a form of them.
+pub fn data_members(stage: Stage) -> impl Iterator<Item = &'static Member> {
+    COMMON.iter().chain(members(stage))
+}
 
 /// A member of `data` that is not as the vocabulary says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
