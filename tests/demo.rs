@@ -177,7 +177,8 @@ fn a_demo_kept_is_a_ledger_that_everybody_accepts() {
     let dossiers = fs::read_dir(dir.path().join("kept")).unwrap().map(|entry| entry.unwrap().path());
     let dossiers: Vec<_> = dossiers.filter(|path| path.to_str().unwrap().ends_with(".dossier.json")).collect();
     // The verifier of the portal's pages says the same of them, by the ledger's word alone and by the witnesses'.
-    let policies = ["policy.txt", "witnessed-policy.txt"].map(|name| fs::read(dir.path().join("kept").join(name)).unwrap());
+    let policies =
+        ["policy.txt", "witnessed-policy.txt"].map(|name| fs::read(dir.path().join("kept").join(name)).unwrap());
     let case = |path: &PathBuf, policy: &Vec<u8>| {
         let (what, file) = (path.display().to_string(), fs::read(path).unwrap());
         Case { what, kind: "dossier", file, policy: policy.clone() }

@@ -153,7 +153,7 @@ async function check() {
 function showAdvice(advice) {
   const remarks = advice.remarks.map(remarkOf);
   const warnings = advice.warnings.map((warning) =>
-    element('li', {}, element('span', { class: 'badge due' }, say('请核对', 'look again')), ' ', visible(say(`${warning.name_zh}（${warning.path}）${warning.zh}`, `${warning.name_en} (${warning.path}) ${warning.en}`))),
+    element('li', {}, element('span', { class: 'badge due' }, say('请核对', 'look again')), ' ', visible(say(`${warning.name_zh}（${warning.path}）：${warning.zh}`, `${warning.name_en} (${warning.path}): ${warning.en}`))),
   );
   const summary = advice.breaks === 0 ? say('规则没有异议', 'no rule is broken') : say(`将违反 ${advice.breaks} 条规则`, `${advice.breaks} rules would be broken`);
   part('told').replaceChildren(

@@ -10,9 +10,9 @@ use ledger::draft::{Draft, DraftError, MAX_DRAFT};
 use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
-use verifier::explain::label;
+use verifier::explain::{label, remark};
 use verifier::lifecycle::facts::NoticeFacts;
-use verifier::lifecycle::remark::{About, Empty, Remark as Watched, empty_members, remarks};
+use verifier::lifecycle::remark::{Empty, empty_members, remarks};
 use verifier::lifecycle::rulebook::Text;
 
 use super::answer::{Answer, JSON};
@@ -111,36 +111,19 @@ fn code_of(error: &DraftError) -> Code {
 }
 
 fn warnings(notice: &NoticeFacts) -> Vec<Warning> {
-    let watched = remarks(&notice.members).into_iter().map(|watched| warning(&watched.path, about(&watched)));
+    let watched =
+        remarks(&notice.members).into_iter().map(|watched| warning(&watched.path, remark::about(&watched.about)));
     let empty = empty_members(notice).into_iter().map(|(path, empty)| {
-        let text = match empty {
-            Empty::Placeholder => ("是占位内容，什么也没说", "is a placeholder and says nothing"),
-            Empty::NotEvidence => ("与公告发布是同一分钟", "is the notice's own publication minute"),
+        let (zh, en) = match empty {
+            Empty::Placeholder => ("是占位内容，什么也没说", "a placeholder, which says nothing"),
+            Empty::NotEvidence => ("与公告发布是同一分钟", "the notice's own publication minute"),
         };
-        warning(&path, (text.0.to_owned(), text.1.to_owned()))
+        warning(&path, Text { zh: zh.to_owned(), en: en.to_owned() })
     });
     watched.chain(empty).collect()
 }
 
-fn warning(path: &str, (zh, en): (String, String)) -> Warning {
+fn warning(path: &str, Text { zh, en }: Text) -> Warning {
     let Text { zh: name_zh, en: name_en } = label::path(path);
     Warning { path: path.to_owned(), name_zh, name_en, zh, en }
-}
-
-fn about(watched: &Watched) -> (String, String) {
-    match &watched.about {
-        About::LookAlikes(found) => {
-            let points: Vec<String> =
-                found.iter().map(|one| format!("#{} U+{:04X}", one.at + 1, u32::from(one.found))).collect();
-            let points = points.join(", ");
-            (format!("含形似字符：{points}"), format!("holds characters that look like others: {points}"))
-        }
-        About::CreditCode(_) => {
-            ("不是正确的统一社会信用代码".to_owned(), "is no correct unified social credit code".to_owned())
-        }
-        About::Supervision(method) => (
-            format!("电子监管号的字母与供应方式（{method}）不符"),
-            format!("the letter of the supervision number disagrees with the method ({method})"),
-        ),
-    }
 }

@@ -50,11 +50,6 @@ static ASSETS: LazyLock<BTreeMap<&str, Asset>> = LazyLock::new(|| {
     FILES.iter().map(file).chain(SCRIPTS.iter().map(script)).collect()
 });
 
-/// Whether there is such an asset.
-pub(super) fn has(name: &str) -> bool {
-    ASSETS.contains_key(name)
-}
-
 /// Where an asset is, with its version.
 pub(super) fn address(name: &str) -> String {
     let version = ASSETS.get(name).map_or("", |asset| &asset.version);

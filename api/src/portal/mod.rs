@@ -31,6 +31,7 @@ mod search;
 mod text;
 mod timeline;
 mod verdict;
+mod verification;
 mod visit;
 
 use std::sync::Arc;

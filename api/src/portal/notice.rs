@@ -18,6 +18,7 @@ use verifier::record::subject::Subject;
 
 use super::page::{Page, Place};
 use super::text::{badge, code, number, pick, said, stage, time_ms};
+use super::verification::{self, Proof};
 use super::visit::encoded;
 use super::{NoParameters, Visit, certificate, long_text, members};
 use crate::http::answer::Answer;
@@ -124,8 +125,9 @@ impl View {
             (self.attachments(visit))
             (self.neighbours(visit).await?)
             (self.record(visit))
+            (verification::section(visit, &Proof::Receipt(&format!("/api/v1/notices/{}/receipt", self.index))))
         };
-        Ok(Page::new(self.title(), Place::Elsewhere, body).answer(visit))
+        Ok(Page::new(self.title(), Place::Elsewhere, body).with_head(verification::script(visit)).answer(visit))
     }
 
     fn project(&self) -> &str {

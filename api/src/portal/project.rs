@@ -19,8 +19,9 @@ use verifier::record::subject::ProjectId;
 
 use super::page::{Page, Place};
 use super::text::{badge, deadline, named, pick, said, standing_class, state_class, time, time_ms};
+use super::verification::{self, Proof};
 use super::visit::encoded;
-use super::{NoParameters, Visit, assets, certificate, difference, offline, timeline, verdict};
+use super::{NoParameters, Visit, certificate, difference, timeline, verdict};
 use crate::http::answer::Answer;
 use crate::http::entry_view::kind_name;
 use crate::http::problem::Problem;
@@ -104,12 +105,13 @@ impl View {
         let verdict = self.verdict();
         let name = self.name().unwrap_or(self.id.as_str());
         let feed = visit.plain_link(&format!("/feed.atom?project={}", encoded(self.id.as_str())));
+        let dossier = format!("/api/v1/projects/{}/dossier", encoded(self.id.as_str()));
         let body = html! {
             p.crumbs { a href=(visit.link("/search")) { (visit.say("检索", "Search")) } " › " (said(self.id.as_str())) }
             h1 { (said(name)) }
             (self.head(visit, &verdict))
             (self.buttons(visit, &feed))
-            (self.verification(visit))
+            (verification::section(visit, &Proof::Dossier(&dossier)))
             (self.lifecycle(visit, &verdict))
             (self.changes(visit))
             (self.related(visit, &verdict))
@@ -118,7 +120,7 @@ impl View {
         };
         let head = html! {
             link rel="alternate" type="application/atom+xml" title=(self.id.as_str()) href=(feed);
-            @if assets::has(SCRIPT) { script type="module" src=(visit.asset(SCRIPT)) {} }
+            (verification::script(visit))
         };
         Page::new(name, Place::Elsewhere, body).with_head(head).answer(visit)
     }
@@ -175,13 +177,6 @@ impl View {
                 a.button.quiet href=(feed) { (visit.say("订阅（Atom）", "Follow (Atom)")) }
             }
         }
-    }
-
-    /// Where the verifier in the browser works, if there is a script for it.
-    fn verification(&self, visit: &Visit) -> Markup {
-        let dossier = visit.plain_link(&format!("/api/v1/projects/{}/dossier", encoded(self.id.as_str())));
-        html! { section #verify data-dossier=(dossier) data-policy=(visit.plain_link(POLICY))
-        data-verifier=(visit.asset("verifier.js")) data-offline=(visit.plain_link(offline::ADDRESS)) data-sha256=(offline::offline().sha256_hex()) data-integrity=(offline::offline().integrity()) {} }
     }
 
     fn lifecycle(&self, visit: &Visit, verdict: &Lifecycle<'_>) -> Markup {
@@ -402,10 +397,6 @@ impl View {
         }
     }
 }
-
-/// The script that verifies in the browser, and where the policy is that it verifies by.
-const SCRIPT: &str = "verify-page.js";
-const POLICY: &str = "/policy.txt";
 
 /// What is due next in a lot, and what is overdue.
 fn next(visit: &Visit, lot: &LotVerdict<'_>) -> Markup {
