@@ -20,7 +20,11 @@ const SVG: &str = "image/svg+xml";
 /// `text/javascript`.
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-const STYLE: &str = concat!(include_str!("../../portal/style.css"), include_str!("../../portal/verify/verify.css"));
+const STYLE: &str = concat!(
+    include_str!("../../portal/style.css"),
+    include_str!("../../portal/verify/verify.css"),
+    include_str!("../../portal/publish/publish.css")
+);
 
 /// The files by name, each with its media type.
 const FILES: &[(&str, &str, &[u8])] =

@@ -89,7 +89,7 @@ fn string(visit: &Visit, name: &str, text: &str) -> Markup {
 }
 
 /// A word of the vocabulary; one that is not known keeps its spelling.
-fn word(code: &str) -> Text {
+pub(super) fn word(code: &str) -> Text {
     let known = WORDS.iter().find(|(known, ..)| *known == code);
     known.map_or_else(|| label::member(code), |(_, zh, en)| Text { zh: (*zh).to_owned(), en: (*en).to_owned() })
 }

@@ -16,6 +16,7 @@ use verifier::record::code::{PublisherId, Role, Sector, Stage};
 use verifier::record::vocabulary::{Member, Shape, data_members};
 
 use super::Visit;
+use super::members::word;
 use super::page::{Page, Place};
 use super::text::pick;
 use crate::http::answer::Answer;
@@ -158,7 +159,11 @@ impl Form<'_> {
                 (self.parties())
                 fieldset {
                     legend { (visit.say("本环节的内容", "What this stage says")) }
-                    @for (name, shape) in data_members(self.stage) { (self.field("data", name, *shape)) }
+                    @for (name, shape) in data_members(self.stage).filter(|(name, _)| self.is_asked(name)) { (self.field("data", name, *shape)) }
+                    details open[self.asks_nothing()] {
+                        summary { (visit.say("其他字段", "Other fields")) }
+                        @for (name, shape) in data_members(self.stage).filter(|(name, _)| !self.is_asked(name)) { (self.field("data", name, *shape)) }
+                    }
                 }
                 fieldset {
                     legend { (visit.say("正文", "Full text")) }
@@ -172,6 +177,18 @@ impl Form<'_> {
                 div #done {}
             }
         }
+    }
+
+    /// Whether a rule asks for a member of `data` or for something within it.
+    fn is_asked(&self, name: &str) -> bool {
+        let own = format!("data.{name}");
+        let within =
+            |path: &String| path.strip_prefix(&own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        self.asked.keys().any(within)
+    }
+
+    fn asks_nothing(&self) -> bool {
+        !data_members(self.stage).any(|(name, _)| self.is_asked(name))
     }
 
     /// Who signs: publishers with authority for the sector, and the key in this browser.
@@ -330,7 +347,7 @@ impl Form<'_> {
                 option value="" { "—" } option value="true" { (visit.say("是", "yes")) } option value="false" { (visit.say("否", "no")) }
             } },
             Shape::One(codes) => html! { select id=(id) data-path=(path) data-shape="text" aria-describedby=(help) {
-                option value="" { "—" } @for code in codes { option value=(code) { (words_of(visit, code)) } }
+                option value="" { "—" } @for code in codes { option value=(code) { (pick(visit, &word(code))) } }
             } },
             Shape::When if is_day(path, name) => {
                 html! { input id=(id) type="date" data-path=(path) data-shape="day" aria-describedby=(help); }

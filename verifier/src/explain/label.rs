@@ -112,6 +112,11 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ("service-guide", "服务指南", "service guide"), ("approval", "批准", "approval"), ("land-requisition", "征地", "land requisition"),
     ("design-change", "设计变更", "design change"), ("construction-permit", "施工许可", "construction permit"),
     ("quality-and-safety", "质量安全", "quality and safety"),
+    ("days", "日数", "days"), ("at_most", "最多次数", "at most"), ("field", "字段", "field"), ("to", "改为", "to"),
+    ("number", "编号", "number"), ("location", "位置", "location"), ("area", "面积", "area"), ("area_text", "面积说明", "area in words"),
+    ("use", "用途", "use"), ("years", "年限", "years"), ("plot_ratio_text", "容积率", "plot ratio"),
+    ("height_limit_text", "限高", "height limit"), ("granted", "准予", "granted"), ("partly", "部分准予", "partly"),
+    ("refused", "不予", "refused"),
 ];
 
 #[cfg(test)]
