@@ -73,6 +73,15 @@ def sd_jwt(context, value):
     return notice
 
 
+def draft(value):
+    """A draft made of any object: the ledger knows some of its projects."""
+    digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).digest()
+    sector = sorted(SECTORS)[digest[0] % len(SECTORS)]
+    stage = SECTORS[sector][digest[2] % len(SECTORS[sector])]
+    project = {"id": f"P-{digest[1] % 40}"}
+    return {"notice_id": digest.hex(), "project": project, "sector": sector, "stage": stage, "title": "公告 " + digest[:4].hex()}
+
+
 def is_to_be_refused(case):
     return case.meta is not None and case.meta.generation.mode.is_negative
 
@@ -85,6 +94,9 @@ def map_case(context, case):
         case.query = {**(case.query or {}), "seconds": 0}
     if is_to_be_refused(case):
         return case
+    # What a draft must be is told in words and by the answer, not by the schema.
+    if case.path == "/api/v1/drafts" and isinstance(case.body, dict):
+        case.body = draft(case.body)
     path = case.path_parameters or {}
     if len("".join(str(value) for value in path.values())) % 2 == 0:
         path.update({name: REAL[name] for name in path if name in REAL})

@@ -19,6 +19,7 @@ export const EMPTY_ROOT = '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
 
 /** Proofs of neighbours share most of their way to the root; what was hashed once is remembered, up to so many nodes. */
 const MAX_REMEMBERED = 65_536;
+/** @type {Map<string, Promise<string>>} */
 const nodes = new Map();
 
 /**
@@ -66,11 +67,11 @@ export function leafHash(entry) {
  * @param {string} right
  * @returns {Promise<string>}
  */
-export async function nodeHash(left, right) {
+export function nodeHash(left, right) {
   const key = left + right;
   let hash = nodes.get(key);
   if (hash === undefined) {
-    hash = await sha256(concat(Uint8Array.of(1), hashBytes(left), hashBytes(right)));
+    hash = sha256(concat(Uint8Array.of(1), hashBytes(left), hashBytes(right)));
     if (nodes.size >= MAX_REMEMBERED) nodes.clear();
     nodes.set(key, hash);
   }
