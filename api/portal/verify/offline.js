@@ -79,10 +79,10 @@ async function judge() {
     const kind = kindByName(chosen.file.name) ?? kindOf(file);
     const steps = new StepsView(kind);
     if (mine !== latest) return;
-    result.replaceChildren(steps.list);
+    result.replaceChildren(element('h2', {}, say('核验结果', 'What came of it')), steps.list);
     const verdict = await verify(file, policy, { file: kind, onStep: (step) => steps.show(step) });
     if (mine !== latest) return;
-    result.prepend(verdictView(verdict));
+    steps.list.before(verdictView(verdict));
     const entries = verdict.error === null ? entriesView(verdict) : null;
     if (entries !== null) result.append(entries);
   } catch (error) {
