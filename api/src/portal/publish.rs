@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use serde::Deserialize;
+use verifier::explain::visible::visible;
 use verifier::explain::{label, lifecycle as words};
 use verifier::lifecycle::Law;
 use verifier::lifecycle::instant::day_of;
@@ -209,7 +210,7 @@ impl Form<'_> {
                     label for="publisher" { (visit.say("发布主体", "Publisher")) } br;
                     select #publisher required {
                         option value="" { "—" }
-                        @for (id, grant) in publishers { option value=(id.as_str()) data-kid=(grant.jwk().kid_text()) { (grant.name) " · " (id.as_str()) } }
+                        @for (id, grant) in publishers { option value=(id.as_str()) data-kid=(grant.jwk().kid_text()) { (visible(&grant.name)) " · " (id.as_str()) } }
                     }
                 }
                 p #key-state role="status" {}
