@@ -7,17 +7,19 @@ mod program;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use html5ever::tendril::TendrilSink as _;
 use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{ParseOpts, parse_document};
 use ledger::draft::Draft;
+use ledger::publisher::SealOrder;
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use program::lawful_ledger_with_centre;
 use serde_json::{Value, json};
 use server::{Answer, Publisher, Server};
 use sha2::{Digest as _, Sha256};
+use verifier::lifecycle::instant::day_of;
 
 const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -346,6 +348,51 @@ fn a_page_names_its_assets_by_their_content_and_is_not_sent_twice() {
     assert!(page.links().iter().all(|link| link.starts_with("/wuhan/")), "{:?}", page.links());
     let tag = answer.header("etag").unwrap();
     server.ask("GET", "/", &[BROWSER, ("if-none-match", tag)], &[]).is(304);
+}
+
+#[test]
+fn a_project_shows_what_an_objection_stops_what_is_amended_and_what_is_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    lawful_ledger_with_centre(dir.path());
+    let server = Server::start(dir.path(), &[]);
+    let centre = Publisher::centre(dir.path());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let day = |n: i64| day_of(now.cast_signed() + n * 86_400).to_string();
+    let draft = |id: &str, stage: &str, text: &str, data: Value| {
+        json!({ "notice_id": id, "project": { "id": "P-OBJ", "name": "异议项目" }, "sector": "construction", "stage": stage,
+            "title": format!("公告{id}"), "region": "420106", "text": text, "data": data })
+    };
+    let post = |draft: &Value| server.post(&centre.sign(draft)).is(201).json()["index"].as_u64().unwrap();
+    let candidates =
+        json!({ "publicity": { "from": day(-3), "until": day(1) }, "candidates": [{ "rank": 1, "name": "甲公司" }] });
+    let first = post(&draft("c1", "candidates", "第一行\n第二行\n第三行", candidates.clone()));
+    let mut amending = draft("c2", "candidates", "第一行\n第二行已更正\n第三行", candidates);
+    amending["amends"] = "c1".into();
+    amending["data"]["candidates"][0]["name"] = "乙公司".into();
+    post(&amending);
+    post(&draft("o1", "objection", "异议", json!({ "about": "c1", "received_on": day(-2) })));
+    post(&draft("a1", "award", "结果", json!({ "winner": { "name": "乙公司" } })));
+    settle(&server);
+    let (_, page) = visit(&server, "/projects/P-OBJ", 200);
+    let said = page.text("main");
+    assert!(said.contains("异议与暂停") && said.contains("其间仍进行了下一环节"), "{said}");
+    assert!(page.all("rect").any(|band| band.get("class") == Some("pause breached")));
+    let marked = |name: &str| page.all(name).map(|change| change.text.clone()).collect::<Vec<_>>();
+    assert_eq!(marked("del"), ["甲", "1", "第二行"], "a candidate, the title, the text");
+    assert_eq!(marked("ins"), ["乙", "2", "第二行已更正"]);
+    visit(&server, "/projects/P-OBJ?lang=en", 200);
+
+    let mut sealed =
+        draft("s1", "announcement", "公告", json!({ "reserve_price": { "amount": "100.00", "currency": "CNY" } }));
+    sealed["project"]["id"] = "P-SEALED".into();
+    let order = SealOrder::parse("data.reserve_price:opening").unwrap();
+    let (statement, _) = centre.desk().notice(&Draft::parse(&sealed.to_string()).unwrap(), &[order], false).unwrap();
+    let index = server.post(&statement).is(201).json()["index"].as_u64().unwrap();
+    let (_, page) = visit(&server, &format!("/notices/{index}?lang=en"), 200);
+    let said = page.text("main");
+    assert!(said.contains("What is not shown") && said.contains("until opening") && !said.contains("100.00"), "{said}");
+    let (_, page) = visit(&server, &format!("/notices/{first}"), 200);
+    assert!(page.text("main").contains("在项目中的位置") && page.links().iter().any(|link| link == "/projects/P-OBJ"));
 }
 
 /// Every text of a draft is this one.

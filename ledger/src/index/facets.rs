@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{Sqlite, Transaction};
 
-use crate::store::StoreError;
+use crate::store::{StoreError, index_of};
 
 /// How many of the notices found are of what, by code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,19 +24,22 @@ pub struct Facets {
 impl Facets {
     /// What the notices in these rows are of.
     pub(super) async fn count(transaction: &mut Transaction<'_, Sqlite>, rows: &[i64]) -> Result<Self, StoreError> {
-        let sql = "SELECT n.sector, n.stage, n.region, n.standing
-            FROM json_each(?) j CROSS JOIN notice n ON n.idx = j.value";
-        let query = sqlx::query_as::<_, (String, String, String, Option<String>)>(sql).bind(format!("{rows:?}"));
+        let sql = "WITH hit AS MATERIALIZED (
+                SELECT n.sector, n.stage, n.region, n.standing FROM json_each(?) j CROSS JOIN notice n ON n.idx = j.value)
+            SELECT 0, sector, count(*) FROM hit GROUP BY sector UNION ALL
+            SELECT 1, stage, count(*) FROM hit GROUP BY stage UNION ALL
+            SELECT 2, region, count(*) FROM hit WHERE region <> '' GROUP BY region UNION ALL
+            SELECT 3, standing, count(*) FROM hit WHERE standing IS NOT NULL GROUP BY standing";
+        let query = sqlx::query_as::<_, (i64, String, i64)>(sql).bind(format!("{rows:?}"));
         let mut facets = Self::default();
-        for (sector, stage, region, standing) in query.fetch_all(&mut **transaction).await? {
-            *facets.sectors.entry(sector).or_default() += 1;
-            *facets.stages.entry(stage).or_default() += 1;
-            if !region.is_empty() {
-                *facets.regions.entry(region).or_default() += 1;
-            }
-            if let Some(standing) = standing {
-                *facets.standings.entry(standing).or_default() += 1;
-            }
+        for (facet, code, n) in query.fetch_all(&mut **transaction).await? {
+            let counts = match facet {
+                0 => &mut facets.sectors,
+                1 => &mut facets.stages,
+                2 => &mut facets.regions,
+                _ => &mut facets.standings,
+            };
+            counts.insert(code, index_of(n));
         }
         Ok(facets)
     }
