@@ -271,6 +271,9 @@ fn every_page_of_the_sample_is_whole_in_both_languages_and_its_links_lead_somewh
         "/search?text=%E9%81%93%E8%B7%AF&sector=construction&limit=5",
         "/search?text=%E6%B2%A1%E6%9C%89%E7%9A%84%E8%AF%8D",
         "/search?status=violated&region=4201",
+        "/publish",
+        "/publish?sector=land&stage=announcement",
+        "/publish?sector=construction&stage=candidates",
         "/notices/0",
         "/notices/1",
     ]

@@ -11,7 +11,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use program::{files_under, import, ledger_with_centre, mingzhang, real_data, verify};
+use program::{files_under, import, lawful_ledger_with_centre, ledger_with_centre, mingzhang, real_data, verify};
 use serde_json::{Value, json};
 use server::{Answer, Publisher, Server, compact, draft, file};
 use sha2::{Digest as _, Sha256};
@@ -519,4 +519,41 @@ fn a_configuration_with_a_misspelt_limit_is_refused() {
     let refused =
         mingzhang(dir.path(), &["serve", "ledger", "--listen", "127.0.0.1:0", "--config", "server.toml"]).ends(1);
     assert!(refused.err.contains("conections"), "{}", refused.err);
+}
+
+#[test]
+fn a_draft_is_told_what_the_rules_and_a_watchful_eye_say() {
+    let dir = tempfile::tempdir().unwrap();
+    lawful_ledger_with_centre(dir.path());
+    let server = Server::start(dir.path(), &[]);
+    let draft = json!({
+        "notice_id": "d1", "project": { "id": "ｐ－１", "name": "某道路" }, "sector": "construction", "stage": "announcement",
+        "title": "招标公告", "region": "420100", "parties": [{ "role": "buyer", "name": "某局", "id": "91420100MA4KTESTXX" }],
+        "data": { "documents": { "from": "2027-03-01", "until": "2027-03-08" }, "bid_deadline": "2027-03-05T09:30:00+08:00" },
+    });
+    let ask = |draft: &Value| {
+        server.ask("POST", "/api/v1/drafts", &[("content-type", "application/json")], draft.to_string().as_bytes())
+    };
+    let advice = ask(&draft).is(200).json();
+    file(dir.path(), "draft.json", draft.to_string());
+    let checked = mingzhang(dir.path(), &["--json", "check", "ledger", "draft.json"]).ends(3).json();
+    let rules = |told: &Value| {
+        let remarks = told["remarks"].as_array().unwrap().iter();
+        remarks
+            .map(|told| (told["rule"].clone(), told["outcome"].clone(), told["earliest_day"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((&advice["breaks"], &advice["project"]), (&checked["breaks"], &json!("P-1")));
+    assert!(advice["breaks"].as_u64().unwrap() > 0, "{advice}");
+    assert_eq!(rules(&advice), rules(&checked));
+    assert!(rules(&advice).iter().any(|(.., earliest)| earliest.is_string()), "the earliest lawful deadline: {advice}");
+    let warned: Vec<_> = advice["warnings"].as_array().unwrap().iter().map(|warning| &warning["path"]).collect();
+    assert_eq!(warned, ["parties[0].id"]);
+    let size = server.size();
+    let mut misspelt = draft.clone();
+    misspelt["data"]["bid_deadlin"] = json!("2027-03-30");
+    let refused = ask(&misspelt).problem(422, "vocabulary").json();
+    assert!(refused["detail"].as_str().unwrap().contains("bid_deadlin"), "{refused}");
+    ask(&json!([])).problem(400, "bad-request");
+    assert_eq!(server.size(), size, "nothing is recorded");
 }
