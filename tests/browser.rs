@@ -14,7 +14,7 @@ use verifier::log::policy::Policy;
 use verifier::receipt;
 use verifier::record::entry::entry_hash;
 
-/// The oldest Node whose WebCrypto knows Ed25519; Debian 12's.
+/// The oldest Node whose `WebCrypto` knows Ed25519; Debian 12's.
 const OLDEST_NODE: u32 = 18;
 
 /// A file to be judged by both.

@@ -273,7 +273,7 @@ impl Form<'_> {
     }
 
     fn line(&self, path: &str, label: &str, required: bool) -> Markup {
-        let input = html! { input id=(id_of(path)) type="text" data-path=(path) data-shape="text" required[required] aria-describedby=(self.help_id(path)); };
+        let input = html! { input id=(id_of(path)) type="text" data-path=(path) data-shape="text" required[required] aria-describedby=(help_id(path)); };
         self.control(path, label, &input)
     }
 
@@ -286,13 +286,9 @@ impl Form<'_> {
                     @if self.asked.contains_key(path) { " " span.badge.plain { (self.visit.say("规则要求", "asked by rule")) } }
                 } br;
                 (control)
-                p.help id=(self.help_id(path)) { @if let Some(said) = self.asked.get(path) { (pick(self.visit, said)) } }
+                p.help id=(help_id(path)) { @if let Some(said) = self.asked.get(path) { (pick(self.visit, said)) } }
             }
         }
-    }
-
-    fn help_id(&self, path: &str) -> String {
-        format!("{}-help", id_of(path))
     }
 
     /// A member of `data`, or of an element in it, by its shape.
@@ -335,7 +331,7 @@ impl Form<'_> {
     }
 
     fn input(&self, path: &str, name: &str, shape: Shape) -> Markup {
-        let (id, help) = (id_of(path), self.help_id(path));
+        let (id, help) = (id_of(path), help_id(path));
         let visit = self.visit;
         match shape {
             Shape::Text if LONG.contains(&name) => {
@@ -397,6 +393,11 @@ fn is_day(path: &str, name: &str) -> bool {
 fn words_of(visit: &Visit, name: &str) -> String {
     let Text { zh, en } = label::member(name);
     visit.language.pick(&zh, &en).to_owned()
+}
+
+/// The id of what is said to help with a path.
+fn help_id(path: &str) -> String {
+    format!("{}-help", id_of(path))
 }
 
 /// An element's id for a path.
