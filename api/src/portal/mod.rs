@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A page is a function from a [`Visit`] to an [`Answer`] or a [`Problem`], as the API's handlers are, and asks what they ask.
-//! A new page is a file, a line in [`pages!`], and what it is called in [`page::Place`] if the navigation leads there.
+//! A new page is a file, a line in `pages!`, and what it is called in `page::Place` if the navigation leads there.
 
 mod assets;
 mod bundle;
