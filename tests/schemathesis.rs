@@ -12,10 +12,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use program::{import, lawful_ledger_with_centre};
+use program::{copy, import, lawful_ledger_with_centre, mingzhang};
 use serde_json::json;
 use server::{Publisher, Server, draft};
 use sha2::{Digest as _, Sha256};
+use verifier::evidence::Evidence;
+use verifier::log::checkpoint::SignedCheckpoint;
 
 /// Requests of one kind to one operation: `EXAMPLES=1000` looks longer than every change can wait for.
 const EXAMPLES: &str = "6";
@@ -37,20 +39,44 @@ fn install(dir: &Path) -> Result<PathBuf, String> {
     Ok(dir.join("venv/bin/schemathesis"))
 }
 
-/// A ledger with a full tile of notices, and an attachment; the attachment's hash.
-fn filled(dir: &Path) -> (Server, String) {
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Evidence against the ledger of a directory, whose operator shows another history to others; kept by the ledger, too. Its file's
+/// name.
+fn evidence(dir: &Path) -> String {
+    let other = tempfile::tempdir().unwrap();
+    copy(dir, other.path());
+    let notes = [(dir, "one"), (other.path(), "other")].map(|(dir, id)| {
+        fs::write(dir.join("draft.jsonl"), format!("{}\n", draft(id, "P-1"))).unwrap();
+        import(dir, "ledger", &["draft.jsonl"]).ends(0);
+        mingzhang(dir, &["export", "ledger", "tree"]).ends(0);
+        SignedCheckpoint::parse(&fs::read_to_string(dir.join("tree/checkpoint")).unwrap()).unwrap()
+    });
+    let text = Evidence::Fork { notes, path: Vec::new() }.format() + "\n";
+    let name = format!("fork-{}.json", hex(text.as_bytes()));
+    fs::create_dir_all(dir.join("ledger/evidence")).unwrap();
+    fs::write(dir.join("ledger/evidence").join(&name), &text).unwrap();
+    fs::write(dir.join("evidence.json"), text).unwrap();
+    name
+}
+
+/// A ledger with a full tile of notices, an attachment, and evidence against it; the attachment's hash and the evidence's name.
+fn filled(dir: &Path) -> (Server, String, String) {
     lawful_ledger_with_centre(dir);
     let drafts = (0..300).map(|number| format!("{}\n", draft(&format!("n{number}"), &format!("P-{}", number % 20))));
     fs::write(dir.join("drafts.jsonl"), drafts.collect::<String>()).unwrap();
     import(dir, "ledger", &["drafts.jsonl"]).ends(0);
+    let evidence = evidence(dir);
     let server = Server::start(dir, &[]);
     let bytes = b"an attachment";
-    let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex(bytes);
     let mut notice = draft("attached", "P-1");
     notice["attachments"] = json!([{ "name": "附件.txt", "sha256": sha256, "size": bytes.len() }]);
     server.post(&Publisher::centre(dir).sign(&notice)).is(201);
     server.ask("PUT", &format!("/attachments/{sha256}"), &[], bytes).is(201);
-    (server, sha256)
+    (server, sha256, evidence)
 }
 
 #[test]
@@ -64,7 +90,7 @@ fn every_answer_is_as_described() {
             return;
         }
     };
-    let (server, sha256) = filled(dir);
+    let (server, sha256, evidence) = filled(dir);
     let examples = std::env::var("EXAMPLES").unwrap_or_else(|_| EXAMPLES.to_owned());
     let output = Command::new(schemathesis)
         .args(["--no-color", "run", "--seed", "1", "--max-examples", &examples, "--request-timeout", "20"])
@@ -72,6 +98,8 @@ fn every_answer_is_as_described() {
         .env("SCHEMATHESIS_HOOKS", Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/schemathesis/hooks.py"))
         .env("CENTRE_KEY", dir.join("centre.key"))
         .env("ATTACHMENT", sha256)
+        .env("EVIDENCE", dir.join("evidence.json"))
+        .env("EVIDENCE_NAME", evidence)
         .env("COUNTS", dir.join("counts.json"))
         .current_dir(dir)
         .output()

@@ -47,14 +47,14 @@ impl Reader {
     }
 
     /// When the ledger began.
-    async fn began(&self) -> Result<Seconds, LedgerError> {
+    pub(crate) async fn began(&self) -> Result<Seconds, LedgerError> {
         let entry = self.readers.snapshot().await?.entry(0).await?;
         let genesis = entry.as_deref().and_then(|entry| Entry::parse(entry).ok());
         Ok(seconds(genesis.ok_or(LedgerError::Inconsistent { what: "there is no genesis" })?.time))
     }
 
     /// The statements of a subject, in the order of the ledger.
-    async fn statements_of(&self, subject: &Subject) -> Result<Vec<Read>, LedgerError> {
+    pub(crate) async fn statements_of(&self, subject: &Subject) -> Result<Vec<Read>, LedgerError> {
         let mut snapshot = self.readers.snapshot().await?;
         let size = read_head(&mut snapshot).await?.checkpoint.size.0;
         let map = self.map_head(size, &mut snapshot).await?;

@@ -17,7 +17,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 SECTORS = {"land": ["plan", "announcement", "change", "award"], "construction": ["announcement", "change", "contract"]}
 
 # What the test has put into the ledger.
-REAL = {"n": "000", "level": 0, "project": "P-1", "sha256": os.environ["ATTACHMENT"]}
+REAL = {
+    "n": "000",
+    "level": 0,
+    "project": "P-1",
+    "sha256": os.environ["ATTACHMENT"],
+    "file": os.environ["EVIDENCE_NAME"],
+}
+
+with open(os.environ["EVIDENCE"], "rb") as file:
+    EVIDENCE = file.read()
 
 counts = collections.Counter()
 first = []
@@ -100,6 +109,9 @@ def map_case(context, case):
     path = case.path_parameters or {}
     if len("".join(str(value) for value in path.values())) % 2 == 0:
         path.update({name: REAL[name] for name in path if name in REAL})
+    # Of bytes made up nothing is ever proven.
+    if case.path == "/evidence" and isinstance(case.body, dict) and len(counts) % 2 == 0:
+        case.body = {**case.body, "evidence": EVIDENCE}
     # OpenAPI cannot say of a parameter that it goes with one other alone, as the description does in words.
     if case.query and "notice_id" in case.query:
         case.query = {name: value for name, value in case.query.items() if name in ("notice_id", "publisher")}

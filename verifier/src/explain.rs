@@ -12,6 +12,7 @@ mod phrase;
 pub mod place;
 mod record;
 pub mod remark;
+pub mod rule;
 pub mod visible;
 
 use alloc::string::String;

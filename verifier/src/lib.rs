@@ -23,6 +23,7 @@ pub mod client;
 pub mod dossier;
 pub mod evidence;
 pub mod explain;
+pub mod inspection;
 pub mod lifecycle;
 pub mod log;
 pub mod receipt;

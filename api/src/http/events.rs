@@ -69,7 +69,7 @@ pub(crate) async fn events(client: Client, headers: HeaderMap, text: String, sit
 
 fn open(client: Client, headers: &HeaderMap, text: &str, site: &Arc<Site>) -> Result<Response, Problem> {
     let wanted = Wanted::read(text)?;
-    wanted.has_no(&["notice_id", "from", "until", "status", "limit"])?;
+    wanted.has_no(&["notice_id", "from", "until", "status", "limit", "figure", "unit"])?;
     let (filter, seconds, after) = (wanted.notices()?, wanted.seconds()?, wanted.place()?);
     let last = last_event_id(headers)?.or(after);
     let indexed = site.index_ready()?;

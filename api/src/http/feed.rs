@@ -41,7 +41,7 @@ const ENCODED: AsciiSet = NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_'
     responses((status = 200, description = "The feed", body = String, content_type = "application/atom+xml")))]
 pub(crate) async fn feed(text: String, site: Arc<Site>) -> Result<Answer, Problem> {
     let wanted = Wanted::read(&text)?;
-    wanted.has_no(&["notice_id", "seconds"])?;
+    wanted.has_no(&["notice_id", "seconds", "figure", "unit"])?;
     let (filter, after, limit) = (wanted.notices()?, wanted.notice_place()?, wanted.limit()?);
     site.index_ready()?;
     let page = site.index.notices(&filter, after, limit).await?;

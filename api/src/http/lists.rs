@@ -185,7 +185,7 @@ pub(crate) async fn notices(text: String, site: Arc<Site>) -> Result<Answer, Pro
         let list = NoticeList { notices, count: None, count_text: None, next: None, indexed: None };
         return Ok(Answer::json(Cache::Revalidate, &list));
     }
-    wanted.has_no(&["seconds"])?;
+    wanted.has_no(&["seconds", "figure", "unit"])?;
     let (filter, after, limit) = (wanted.notices()?, wanted.notice_place()?, wanted.limit()?);
     let indexed = site.index_ready()?;
     let page = site.index.notices(&filter, after, limit).await?;
@@ -271,11 +271,13 @@ impl From<FoundProject> for ProjectView {
     params(("text" = Option<String>, Query, description = "Words, all of which must occur in id, names or titles; signs alone find nothing", max_length = 200),
         ("sector" = Option<SectorCode>, Query, description = "With a notice of this sector", example = "land"),
         ("stage" = Option<StageCode>, Query, description = "With a notice of this stage", example = "announcement"),
-        ("region" = Option<String>, Query, description = "With a notice in this region: 2, 4 or 6 digits of GB/T 2260", pattern = "^([0-9]{2}){0,3}$", example = "4201"),
+        ("region" = Option<String>, Query, description = "With a notice in this region: 2, 4 or 6 digits of GB/T 2260; `none`: no notice gives one", pattern = "^(([0-9]{2}){0,3}|none)$", example = "4201"),
         ("publisher" = Option<String>, Query, description = "With a notice by this publisher", pattern = "^[A-Za-z0-9._:-]{0,64}$"),
         ("from" = Option<MomentText>, Query, description = "First recorded from this day or instant on", example = "2026-03-17"),
         ("until" = Option<MomentText>, Query, description = "First recorded until the end of this day, or before this instant"),
         ("status" = Option<StandingCode>, Query, description = "How it stands under the rules"),
+        ("figure" = Option<String>, Query, description = "Counted in this figure of the statistics, named `column` or `table:row:column` (`late`, `rules:con.candidates.count:violated`, `months:2026-03:missing`); `projects` is all. `sector` and `region` (six digits, or `none`) are then those the statistics count it under", pattern = "^[A-Za-z0-9_:.-]{0,200}$"),
+        ("unit" = Option<String>, Query, description = "Of this responsible unit, as the statistics name it", max_length = 200),
         ("after" = Option<String>, Query, description = "The `next` of the page before", pattern = "^(0|[1-9][0-9]{0,14})?$"),
         ("limit" = Option<u64>, Query, description = "Projects of a page", minimum = 1, maximum = 100)),
     responses((status = 200, description = "A page", body = ProjectList)))]

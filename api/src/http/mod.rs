@@ -35,6 +35,7 @@ mod problem_pages;
 pub(crate) mod projects;
 mod receipts;
 pub(crate) mod registers;
+pub(crate) mod statistics;
 pub(crate) mod turns;
 
 use std::collections::BTreeSet;
@@ -192,7 +193,7 @@ impl Site {
     }
 
     /// A turn to write something.
-    fn take_write(&self, client: Client) -> Result<Turn, Problem> {
+    pub(crate) fn take_write(&self, client: Client) -> Result<Turn, Problem> {
         self.writes.take(client.0).map_err(|denied| match denied {
             Denied::All => Problem::of(Code::Busy).retry_after(1),
             Denied::Address => Problem::of(Code::TooMany).retry_after(1),
@@ -313,7 +314,12 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let registers = registers.or(register("rulebooks").then(registers::rulebooks).then(reply)).unify();
     let registers = registers.or(register("calendars").then(registers::calendars).then(reply)).unify();
     let registers = registers.or(register("stats").then(registers::stats).then(reply)).unify();
-    let registers = registers.or(consistency).unify().boxed();
+    let registers = registers.or(consistency).unify();
+    let figures = || api.and(warp::path("statistics"));
+    let table = figures().and(index()).and(end()).and(text).and(site.clone());
+    let registers = registers.or(table.then(statistics::table).then(reply)).unify();
+    let whole = figures().and(end()).and(text).and(site.clone()).then(statistics::statistics).then(reply);
+    let registers = registers.or(whole).unify().boxed();
 
     let pages = portal::routes(&site, &text);
     let attachments = attachment_routes(&site, &text, folder);

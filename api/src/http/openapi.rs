@@ -15,6 +15,7 @@ use super::parameters::{MomentText, SectorCode, StageCode, StandingCode};
 use super::problem::{PROBLEM, Problem, ProblemDetails};
 use super::{
     Site, attachments, drafts, events, feed, health, lists, log_routes, notices, problem_pages, projects, registers,
+    statistics,
 };
 
 /// Parameters that may hold slashes: they take as many segments as are left.
@@ -28,6 +29,7 @@ const WITH_SLASHES: [&str; 2] = ["{n}", "{project}"];
         notices::record, drafts::advise, lists::notices, notices::read, notices::receipt, events::events, feed::feed,
         lists::projects, projects::timeline, projects::dossier, projects::absence,
         registers::publishers, registers::rulebooks, registers::calendars, registers::consistency, registers::stats,
+        statistics::statistics, statistics::table,
         attachments::read, attachments::bring,
         health::live, health::ready, health::metrics,
         problem_pages::page, description,

@@ -3,7 +3,7 @@
 //! An empty parameter, as forms send it, is none. A parameter that is misspelt, that this list does not have or whose value is
 //! none of its kind is refused by name: one that is passed over looks as if it had been heeded.
 
-use ledger::index::{Filter, NoticeFilter, NoticePlace, Words};
+use ledger::index::{Filter, NoticeFilter, NoticePlace, Words, figures};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
@@ -41,6 +41,8 @@ pub(crate) struct Wanted {
     until: String,
     status: String,
     text: String,
+    figure: String,
+    unit: String,
     after: String,
     limit: Option<String>,
     seconds: Option<String>,
@@ -73,6 +75,24 @@ fn whole_number(name: &str, text: &str, range: std::ops::RangeInclusive<u64>) ->
     })
 }
 
+/// The figure that every project counts in.
+pub(crate) const ALL: &str = "projects";
+
+/// A sector, by its code.
+pub(super) fn sector(text: &str) -> Result<Option<Sector>, Problem> {
+    code("sector", text, Sector::named, &codes(Sector::ALL, Sector::code))
+}
+
+/// A district: six digits; empty for `none`, where no notice gives one.
+pub(super) fn district(text: &str) -> Result<Option<String>, Problem> {
+    match given(text) {
+        Some("none") => Ok(Some(String::new())),
+        Some(district) if district.len() == 6 && is_region_prefix(district) => Ok(Some(district.to_owned())),
+        Some(_) => Err(bad("district", "应为 6 位区划代码或 none", "6 digits of GB/T 2260, or none, are expected")),
+        None => Ok(None),
+    }
+}
+
 impl Wanted {
     /// Reads a query.
     pub(crate) fn read(text: &str) -> Result<Self, Problem> {
@@ -88,7 +108,7 @@ impl Wanted {
     }
 
     /// The parameters by name, and whether they are there.
-    fn all(&self) -> [(&'static str, bool); 13] {
+    fn all(&self) -> [(&'static str, bool); 15] {
         let is = |text: &str| !text.is_empty();
         [
             ("notice_id", self.notice_id.is_some()),
@@ -101,6 +121,8 @@ impl Wanted {
             ("until", is(&self.until)),
             ("status", is(&self.status)),
             ("text", is(&self.text)),
+            ("figure", is(&self.figure)),
+            ("unit", is(&self.unit)),
             ("after", is(&self.after)),
             ("limit", self.limit.is_some()),
             ("seconds", self.seconds.is_some()),
@@ -108,7 +130,33 @@ impl Wanted {
     }
 
     fn sector(&self) -> Result<Option<Sector>, Problem> {
-        code("sector", &self.sector, Sector::named, &codes(Sector::ALL, Sector::code))
+        sector(&self.sector)
+    }
+
+    /// The region, if it is one that the statistics count a project under; an empty one is that of those without.
+    fn district(&self) -> Option<&str> {
+        match given(&self.region) {
+            Some("none") => Some(""),
+            region => region.filter(|region| region.len() == 6 && given(&self.figure).is_some()),
+        }
+    }
+
+    /// The lists of the statistics that a project must stand in. With a figure, sector and region are what the statistics count a
+    /// project under, not what any of its notices says.
+    fn lists(&self) -> Result<Vec<String>, Problem> {
+        let figure = given(&self.figure);
+        let is_name =
+            |name: &str| name.len() <= 200 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_:.-".contains(&b));
+        if figure.is_some_and(|figure| !is_name(figure)) {
+            return Err(bad("figure", "应为统计表中一列的名称", "the name of a figure of the statistics is expected"));
+        }
+        let mut lists: Vec<String> = figure.filter(|figure| *figure != ALL).map(str::to_owned).into_iter().collect();
+        lists.extend(given(&self.unit).map(figures::list_of_unit));
+        lists.extend(self.district().map(figures::list_of_district));
+        if figure.is_some() {
+            lists.extend(self.sector()?.map(figures::list_of_sector));
+        }
+        Ok(lists)
     }
 
     fn stage(&self) -> Result<Option<Stage>, Problem> {
@@ -190,14 +238,15 @@ impl Wanted {
     pub(crate) fn projects(&self) -> Result<Filter, Problem> {
         let [from, until] = self.period()?;
         Ok(Filter {
-            sector: self.sector()?,
+            sector: if given(&self.figure).is_some() { None } else { self.sector()? },
             stage: self.stage()?,
-            region: self.region()?,
+            region: if self.district().is_some() { None } else { self.region()? },
             publisher: self.publisher()?,
             from,
             until,
             standing: self.standing()?,
             words: self.words()?,
+            lists: self.lists()?,
         })
     }
 

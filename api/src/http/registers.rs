@@ -11,7 +11,7 @@ use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::record::authority::Grant;
 use verifier::record::code::PublisherId;
 use verifier::record::disclosure::Disclosure;
-use verifier::record::entry::{Body, Entry};
+use verifier::record::entry::{Body, Entry, EntryTime};
 use verifier::record::statement::{Content, Statement};
 use verifier::record::subject::Subject;
 
@@ -126,20 +126,29 @@ struct CalendarView {
     workdays: Vec<String>,
 }
 
-/// The statements of a subject, oldest first, each with its index and disclosures.
-async fn statements(site: &Site, subject: &Subject) -> Result<Vec<(u64, Statement, Vec<String>)>, Problem> {
+/// A statement as it was recorded.
+pub(crate) struct Stated {
+    pub(crate) index: u64,
+    pub(crate) time: EntryTime,
+    pub(crate) statement: Statement,
+    pub(crate) disclosures: Vec<String>,
+}
+
+/// The statements of a subject, oldest first.
+pub(crate) async fn statements(site: &Site, subject: &Subject) -> Result<Vec<Stated>, Problem> {
     let file = site.ledger.dossier(subject).await?;
     site.until_published(file.head.checkpoint.checkpoint.size).await?;
     let entries = file.subjects.into_iter().find(|part| part.subject == *subject).and_then(|part| part.entries);
     let read = |part: verifier::dossier::EntryPart| {
         let entry = Entry::parse(&part.entry).ok()?;
         let Body::Statement { statement, .. } = entry.body else { return None };
-        Some((entry.index.0, Statement::parse(statement).ok()?, part.disclosures))
+        let (index, time, statement) = (entry.index.0, entry.time, Statement::parse(statement).ok()?);
+        Some(Stated { index, time, statement, disclosures: part.disclosures })
     };
     Ok(entries.into_iter().flatten().filter_map(read).collect())
 }
 
-fn jurisdiction(site: &Site) -> String {
+pub(crate) fn jurisdiction(site: &Site) -> String {
     site.ledger.registry_now().genesis().jurisdiction.clone()
 }
 
@@ -149,7 +158,9 @@ fn jurisdiction(site: &Site) -> String {
 pub(crate) async fn rulebooks(site: Arc<Site>) -> Result<Answer, Problem> {
     let jurisdiction = jurisdiction(&site);
     let mut rulebooks = Vec::new();
-    for (index, statement, disclosures) in statements(&site, &Subject::Rulebook(jurisdiction.clone())).await? {
+    for Stated { index, statement, disclosures, .. } in
+        statements(&site, &Subject::Rulebook(jurisdiction.clone())).await?
+    {
         let Content::Rulebook { seq, version, effective_from, .. } = statement.content else { continue };
         let rules = disclosures.first().and_then(|text| Disclosure::parse(text).ok()).map(|one| to_json(&one.value));
         let effective_from = effective_from.to_string();
@@ -164,7 +175,7 @@ pub(crate) async fn rulebooks(site: Arc<Site>) -> Result<Answer, Problem> {
 pub(crate) async fn calendars(site: Arc<Site>) -> Result<Answer, Problem> {
     let jurisdiction = jurisdiction(&site);
     let mut calendars = Vec::new();
-    for (index, statement, _) in statements(&site, &Subject::Calendar(jurisdiction.clone())).await? {
+    for Stated { index, statement, .. } in statements(&site, &Subject::Calendar(jurisdiction.clone())).await? {
         let Content::Calendar { seq, year, holidays, workdays, .. } = statement.content else { continue };
         let days = |days: std::collections::BTreeSet<jiff::civil::Date>| days.iter().map(ToString::to_string).collect();
         calendars.push(CalendarView { index, seq, year, holidays: days(holidays), workdays: days(workdays) });

@@ -17,8 +17,11 @@
 mod assets;
 mod bundle;
 mod certificate;
+mod chart;
 mod difference;
+mod evidence;
 mod home;
+mod how_to_verify;
 mod long_text;
 mod members;
 mod notice;
@@ -27,7 +30,10 @@ mod page;
 mod problem;
 mod project;
 mod publish;
+mod publishers;
+mod rulebooks;
 mod search;
+mod statistics;
 mod text;
 mod timeline;
 mod verdict;
@@ -45,9 +51,9 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply as _};
 
-use crate::http::Site;
 use crate::http::answer::Answer;
 use crate::http::problem::{Code, Problem};
+use crate::http::{Client, Site};
 
 pub(crate) use self::problem::page as problem_page;
 pub(crate) use self::visit::Visit;
@@ -82,12 +88,17 @@ pages! {
     "projects" project::project [project::project, project::print];
 
     // What it adds up to, and by which rules.
+    "statistics" statistics::statistics [statistics::statistics];
+    "publishers" publishers::publishers [publishers::publishers, publishers::publisher];
+    "rulebooks" rulebooks::rulebooks [rulebooks::rulebooks, rulebooks::rulebook];
 
     // For whoever believes nobody.
+    "verify" how_to_verify::how_to_verify [how_to_verify::how_to_verify];
     "verifier.html" offline::verifier [offline::verifier];
 
     // For whoever has something to bring.
     "publish" publish::publish [publish::publish];
+    "evidence" evidence::evidence [evidence::evidence, evidence::file, evidence::bring];
 
     // What pages are made of.
     "assets" assets::asset [assets::asset];
@@ -129,11 +140,22 @@ pub(crate) fn routes(
     });
     let page = warp::get().and(is_page).untuple_one().and(warp::path::full()).and(text.clone());
     let page = page.and(warp::header::headers_cloned()).and(site.clone());
-    page.then(async |path: warp::path::FullPath, query: String, headers: HeaderMap, site: Arc<Site>| {
-        match show(Visit::new(site, path.as_str(), &query, &headers)).await {
-            Ok(answer) => answer.into_response(),
-            Err(problem) => problem.into_response(),
-        }
-    })
-    .boxed()
+    let page = page.then(async |path: warp::path::FullPath, query: String, headers: HeaderMap, site: Arc<Site>| {
+        answer(show(Visit::new(site, path.as_str(), &query, &headers)).await)
+    });
+    let bring = warp::post().and(warp::path("evidence")).and(warp::path::end()).and(text.clone());
+    let bring = bring.and(warp::ext::get::<Client>()).and(warp::header::headers_cloned()).and(warp::body::stream());
+    let bring = bring.and(site.clone());
+    let bring = bring.then(async |query: String, client: Client, headers: HeaderMap, body, site: Arc<Site>| {
+        let visit = Visit::new(site, "/evidence", &query, &headers);
+        answer(evidence::bring(visit, client, headers, body).await)
+    });
+    page.or(bring).unify().boxed()
+}
+
+fn answer(result: Result<Answer, Problem>) -> Response {
+    match result {
+        Ok(answer) => answer.into_response(),
+        Err(problem) => problem.into_response(),
+    }
 }

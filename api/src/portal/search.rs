@@ -12,6 +12,7 @@ use verifier::record::code::{Sector, Stage};
 
 use super::Visit;
 use super::page::{Page, Place};
+use super::statistics::figure_name;
 use super::text::{self, badge, clipped, deadline, pick, said, time_ms};
 use super::visit::encoded;
 use crate::http::answer::Answer;
@@ -32,7 +33,9 @@ const STANDINGS: [Standing; 4] = [Standing::Complete, Standing::InProgress, Stan
         ("text" = Option<String>, Query, description = "Words, all of which must occur", max_length = 200, example = "道路"),
         ("sector" = Option<SectorCode>, Query, description = "The sector's code"),
         ("stage" = Option<StageCode>, Query, description = "The stage's code"),
-        ("region" = Option<String>, Query, description = "2, 4 or 6 digits of GB/T 2260", pattern = "^([0-9]{2}){0,3}$"),
+        ("region" = Option<String>, Query, description = "2, 4 or 6 digits of GB/T 2260; of projects also `none`", pattern = "^(([0-9]{2}){0,3}|none)$"),
+        ("figure" = Option<String>, Query, description = "Of projects: counted in this figure of the statistics", pattern = "^[A-Za-z0-9_:.-]{0,200}$"),
+        ("unit" = Option<String>, Query, description = "Of projects: of this responsible unit", max_length = 200),
         ("publisher" = Option<String>, Query, description = "The publisher", pattern = "^[A-Za-z0-9._:-]{0,64}$"),
         ("from" = Option<MomentText>, Query, description = "Recorded from this day or instant on"),
         ("until" = Option<MomentText>, Query, description = "Recorded until the end of this day, or before this instant"),
@@ -53,6 +56,7 @@ pub(super) async fn search(visit: Visit) -> Result<Answer, Problem> {
         let rows = page.found.iter().map(|found| project(&visit, found)).collect();
         (Hits { rows, count: page.count, more: page.more, next }, Facets::default())
     } else {
+        wanted.has_no(&["figure", "unit"])?;
         let (filter, limit) = (wanted.notices()?, wanted.limit()?);
         let (page, facets) = visit.site.index.notices_and_facets(&filter, wanted.notice_place()?, limit).await?;
         let rows = page.found.iter().map(|found| notice(&visit, found)).collect();
@@ -183,7 +187,7 @@ fn form(visit: &Visit, of_projects: bool) -> Markup {
         form.filters role="search" action=(visit.plain_link("/search")) method="get" aria-label=(visit.say("检索条件", "What to search for")) {
             @if let Some(language) = visit.chosen() { input type="hidden" name="lang" value=(language); }
             @if of_projects { input type="hidden" name="of" value="projects"; }
-            @for name in ["publisher", "project"] { @if !visit.parameter(name).is_empty() { input type="hidden" name=(name) value=(visit.parameter(name)); } }
+            @for name in ["publisher", "project", "figure", "unit"] { @if !visit.parameter(name).is_empty() { input type="hidden" name=(name) value=(visit.parameter(name)); } }
             div.wide { label for="f-text" { (visit.say("字词", "Words")) } input #f-text type="search" name="text" maxlength="200" value=(visit.parameter("text")); }
             div { label for="f-sector" { (visit.say("类别", "Sector")) } select #f-sector name="sector" { option value="" { (visit.say("全部", "all")) }
                 @for one in Sector::ALL { (option("sector", one.code(), visit.say(one.zh(), one.en()).to_owned())) } } }
@@ -191,7 +195,7 @@ fn form(visit: &Visit, of_projects: bool) -> Markup {
                 @for one in Stage::ALL { (option("stage", one.code(), visit.say(one.zh(), one.en()).to_owned())) } } }
             div { label for="f-status" { (visit.say("状态", "Status")) } select #f-status name="status" { option value="" { (visit.say("全部", "all")) }
                 @for one in STANDINGS { (option("status", one.code(), pick(visit, &one.name()).to_owned())) } } }
-            div { label for="f-region" { (visit.say("区划代码", "District code")) } input #f-region name="region" inputmode="numeric" pattern="([0-9]{2}){0,3}" maxlength="6" placeholder="4201" value=(visit.parameter("region")); }
+            div { label for="f-region" { (visit.say("区划代码", "District code")) } input #f-region name="region" inputmode="numeric" pattern="([0-9]{2}){0,3}|none" maxlength="6" placeholder="4201" value=(visit.parameter("region")); }
             div { label for="f-from" { (visit.say("收录自", "Recorded from")) } input #f-from type="date" name="from" value=(visit.parameter("from")); }
             div { label for="f-until" { (visit.say("收录至", "Recorded until")) } input #f-until type="date" name="until" value=(visit.parameter("until")); }
             div.submit { button type="submit" { (visit.say("检索", "Search")) } }
@@ -201,7 +205,7 @@ fn form(visit: &Visit, of_projects: bool) -> Markup {
 
 fn tabs(visit: &Visit, of_projects: bool) -> Markup {
     let tab = |of: &str, is: bool, words: &str| {
-        html! { li { a href=(visit.with(&[("of", of), ("after", ""), ("project", "")])) aria-current=[is.then_some("true")] { (words) } } }
+        html! { li { a href=(visit.with(&[("of", of), ("after", ""), ("project", ""), ("figure", ""), ("unit", "")])) aria-current=[is.then_some("true")] { (words) } } }
     };
     html! {
         ul.tabs aria-label=(visit.say("检索什么", "What is listed")) {
@@ -213,11 +217,20 @@ fn tabs(visit: &Visit, of_projects: bool) -> Markup {
 
 /// What is asked beside the form's fields, and how to ask for less.
 fn chosen(visit: &Visit) -> Markup {
-    let named = [("publisher", visit.say("发布主体", "publisher")), ("project", visit.say("项目", "project"))];
+    let named = [
+        ("publisher", visit.say("发布主体", "publisher")),
+        ("project", visit.say("项目", "project")),
+        ("unit", visit.say("责任单位", "responsible unit")),
+        ("figure", visit.say("统计中计入", "counted in the statistics as")),
+    ];
     let given = named.into_iter().filter(|(name, _)| !visit.parameter(name).is_empty());
     html! {
         @for (name, words) in given {
-            p.about { (words) " " (said(visit.parameter(name))) " · " a href=(visit.with(&[(name, ""), ("after", "")])) { (visit.say("去掉", "remove")) } }
+            p.about {
+                (words) " "
+                @if name == "figure" { (figure_name(visit, visit.parameter(name))) } @else { (said(visit.parameter(name))) }
+                " · " a href=(visit.with(&[(name, ""), ("after", "")])) { (visit.say("去掉", "remove")) }
+            }
         }
     }
 }

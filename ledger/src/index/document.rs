@@ -10,7 +10,7 @@ use verifier::record::disclosure::{Disclosure, Shown, check_notice};
 use verifier::record::entry::{Body, Entry};
 use verifier::record::json::{Object, Value};
 use verifier::record::notice::Notice;
-use verifier::record::statement::{Content, Statement};
+use verifier::record::statement::{AuthorityChange, Content, Statement};
 
 use super::terms::{Stream, facet};
 use crate::reader::Recorded;
@@ -60,6 +60,14 @@ pub(super) enum Meaning {
     Notice(Box<Document>, Stream),
     /// The notice shows less than before.
     Erasure(u64),
+    /// The notice shows what it had sealed.
+    Reveal(u64),
+    /// A publisher is enrolled by a name, from an entry on.
+    Enrolment {
+        publisher: String,
+        index: u64,
+        name: String,
+    },
     /// The rules or the calendar are others now.
     Law,
     Nothing,
@@ -77,8 +85,13 @@ impl Meaning {
                 Self::notice(Document::of(entry.index.0, entry.time.0, &statement, notice, &shown))
             }
             Content::Erasure { target, .. } => Self::Erasure(target.0),
+            Content::Reveal { target, .. } => Self::Reveal(target.0),
+            Content::Authority { change: AuthorityChange::Grant { publisher, name, .. }, .. } => {
+                let (publisher, name) = (publisher.as_str().to_owned(), name.clone());
+                Self::Enrolment { publisher, index: entry.index.0, name }
+            }
             Content::Rulebook { .. } | Content::Calendar { .. } => Self::Law,
-            _ => Self::Nothing,
+            Content::Authority { .. } => Self::Nothing,
         }
     }
 

@@ -52,6 +52,7 @@ impl Index {
 
     /// Says how long it took to catch up.
     async fn keep(&self, size: u64, heads: &watch::Receiver<SignedCheckpoint>) -> Result<Duration, LedgerError> {
+        self.load_figures().await?;
         let begun = Instant::now();
         self.catch_up(size).await?;
         let took = begun.elapsed();
@@ -169,6 +170,8 @@ async fn replace(
 #[derive(Default)]
 pub(super) struct Aftermath {
     erased: BTreeSet<u64>,
+    /// Notices that show more or less than when their project was judged.
+    shown_otherwise: BTreeSet<u64>,
     law: bool,
 }
 
@@ -189,7 +192,15 @@ pub(super) async fn write_batch(
                 *tally.entry((document.sector, document.stage)).or_default() += 1;
                 rows.add(*document, project.first, stream);
             }
-            Meaning::Erasure(target) => drop(after.erased.insert(target)),
+            Meaning::Erasure(target) => {
+                after.erased.insert(target);
+                after.shown_otherwise.insert(target);
+            }
+            Meaning::Reveal(target) => drop(after.shown_otherwise.insert(target)),
+            Meaning::Enrolment { publisher, index, name } => {
+                let query = sqlx::query("INSERT INTO enrolment VALUES (?, ?, ?)").bind(publisher).bind(row_id(index));
+                query.bind(name).execute(&mut **transaction).await?;
+            }
             Meaning::Law => after.law = true,
             Meaning::Nothing => {}
         }
@@ -199,6 +210,10 @@ pub(super) async fn write_batch(
     for ((sector, stage), n) in tally {
         let sql = "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n";
         sqlx::query(sql).bind(sector).bind(stage).bind(n).execute(&mut **transaction).await?;
+    }
+    for target in &after.shown_otherwise {
+        let sql = "UPDATE project SET judged = -1 WHERE first = (SELECT project FROM notice WHERE idx = ?)";
+        sqlx::query(sql).bind(row_id(*target)).execute(&mut **transaction).await?;
     }
     if after.law {
         sqlx::query("UPDATE project SET judged = -1").execute(&mut **transaction).await?;

@@ -5,15 +5,17 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use verifier::lifecycle::verdict::Standing;
+use verifier::lifecycle::summary::{Group, Listings, MonthFigures, ProjectFigures, RemarkFigures, RuleFigures};
+use verifier::lifecycle::verdict::{Outcome, StageStatus, Standing};
 use verifier::record::code::{Sector, Stage};
 
 use super::document::{Document, Meaning};
 use super::follow::write_batch;
-use super::{Filter, Index, NoticeFilter, Words};
+use super::{Filter, Index, NoticeFilter, Part, Words, figures};
 use crate::ledger::{InitOptions, Ledger};
 use crate::reader::Reader;
 use crate::signer::PrivateKey;
+use crate::store::row_id;
 
 const DISTRICTS: [&str; 6] = ["江岸", "江汉", "硚口", "武昌", "洪山", "东西湖"];
 const WORKS: [&str; 8] =
@@ -89,6 +91,96 @@ pub(super) async fn stand(index: &Index) {
         );
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *writer).await.expect("standings");
     }
+}
+
+/// What a project adds to the statistics, of some 60 districts and 5,000 responsible units.
+fn figures_of(n: u64) -> ProjectFigures {
+    let rule = |rule: u64| {
+        let outcome = if (n + rule).is_multiple_of(50) { Outcome::Violated } else { Outcome::Met };
+        let figures = RuleFigures { outcomes: [(outcome, 1)].into(), ..RuleFigures::default() };
+        (format!("con.rule.{rule}"), figures)
+    };
+    let month = i8::try_from(n % 12 + 1).unwrap_or(1);
+    let on_time = MonthFigures { notices: 5, on_time: 4, late: n % 2, ..MonthFigures::default() };
+    let year = 2024 + i16::try_from(n % 3).unwrap_or(0);
+    let standing = if n.is_multiple_of(50) { Standing::Violated } else { Standing::InProgress };
+    ProjectFigures {
+        sector: Sector::ALL[usize::try_from(n % 4).unwrap_or(0)],
+        region: Some(format!("4201{:02}", n % 60)),
+        unit: format!("某市第{}局", n % 5000).into(),
+        group: Group {
+            projects: 1,
+            lots: 1,
+            notices: 5,
+            standings: [(standing, 1)].into(),
+            stages: [(StageStatus::OnTime, 4), (StageStatus::Late, n % 2)]
+                .into_iter()
+                .filter(|(_, n)| *n > 0)
+                .collect(),
+            outcomes: [(Outcome::Met, 18)].into(),
+        },
+        rules: (0..18).map(rule).collect(),
+        months: [((year, month), on_time)].into(),
+        listings: Listings { listed: 1, with_result: n % 2, both: n % 2, ..Listings::default() },
+        remarks: RemarkFigures::default(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn figures_of_many_projects() {
+    let projects: u64 = std::env::var("MINGZHANG_PROJECTS").map_or(200_000, |text| text.parse().expect("a number"));
+    let (dir, index) = empty().await;
+    index.load_figures().await.expect("figures");
+    let begun = Instant::now();
+    for first in (0..projects).step_by(1000) {
+        let mut names = index.names.lock().await;
+        let names = names.as_mut().expect("names");
+        let mut writer = index.writer.lock().await;
+        let mut transaction = sqlx::Connection::begin(&mut *writer).await.expect("a transaction");
+        for n in first..(first + 1000).min(projects) {
+            let figures = Some(figures_of(n));
+            figures::write(&mut transaction, names, row_id(n), figures).await.expect("written");
+        }
+        transaction.commit().await.expect("a commit");
+    }
+    let each = begun.elapsed() / u32::try_from(projects).unwrap_or(1);
+    let bytes = std::fs::metadata(dir.path().join(super::INDEX)).expect("a file").len();
+    eprintln!("{projects} projects' figures written, {each:?} each, {} bytes each", bytes / projects);
+    index.forget_figures();
+    *index.names.lock().await = None;
+    let begun = Instant::now();
+    index.load_figures().await.expect("figures");
+    eprintln!("read again in {:?}", begun.elapsed());
+    let mut times = Vec::new();
+    for n in 0..20 {
+        index.add_figures(&[(None, Some(figures_of(n)))]);
+        for part in [Part::default(), Part { sector: Some(Sector::ALL[0]), district: None }] {
+            let begun = Instant::now();
+            let figures = index.figures(&part).await.expect("figures").expect("figures");
+            times.push(begun.elapsed());
+            assert!(figures.tables[2].total > 0);
+        }
+    }
+    times.sort();
+    eprintln!(
+        "figures and tables after a change: median {:?}, worst {:?}",
+        times[times.len() / 2],
+        times[times.len() - 1]
+    );
+    let mut times = Vec::new();
+    for lists in [
+        vec!["late"],
+        vec!["rules:con.rule.7:violated", "district:420107"],
+        vec!["unit:某市第4局", "late"],
+        vec!["violated", "district:420111", "sector:land"],
+    ] {
+        let filter = Filter { lists: lists.into_iter().map(str::to_owned).collect(), ..Filter::default() };
+        let begun = Instant::now();
+        index.projects(&filter, None, 20).await.expect("a page");
+        times.push(begun.elapsed());
+    }
+    eprintln!("lists of figures: {times:?}");
 }
 
 fn words(typed: &str) -> Option<Words> {

@@ -9,13 +9,14 @@
 //! | `fold` `terms` `excerpt` | pure: spellings made one; the terms of the full-text index; hits shown in their text |
 //! | `document` | what of a notice is searched |
 //! | `schema` | all tables of `index.db`, and opening it |
-//! | `follow` `project` `rows` `standing` | keeps it: entries in batches, erasures; how each project stands under the rules |
+//! | `follow` `project` `rows` `standing` `figures` | keeps it: entries in batches, erasures; how each project stands under the rules; all of that added up |
 //! | `notices` `facets` `projects` `attachments` | asks it |
 
 mod attachments;
 mod document;
 mod excerpt;
 mod facets;
+pub mod figures;
 mod fold;
 mod follow;
 #[cfg(test)]
@@ -42,6 +43,7 @@ use crate::store::{StoreError, reading};
 pub use attachments::Announced;
 pub use excerpt::Piece;
 pub use facets::Facets;
+pub use figures::{Figures, Part};
 pub use notices::{Filter, Found, NoticeFilter, NoticePage, NoticePlace};
 pub use projects::{FoundProject, ProjectPage};
 pub use terms::{Words, WordsError};
@@ -76,6 +78,9 @@ pub struct Index {
     looked_at: i64,
     /// The rules, until they change.
     law: Arc<std::sync::Mutex<Option<Arc<Law>>>>,
+    /// Statistics, once they are read, and the names in them, which are the follower's.
+    sums: Arc<std::sync::Mutex<Option<figures::Sums>>>,
+    names: Arc<Mutex<Option<figures::Interned>>>,
 }
 
 impl Index {
@@ -88,8 +93,9 @@ impl Index {
         let (connection, indexed) = schema::open(&path, reader).await?;
         let pool = reading(&path, CONNECTIONS).await?;
         let progress = Progress { indexed, size: 0, ready: false };
+        let (law, sums, names) = Default::default();
         let (writer, progress) = (Arc::new(Mutex::new(connection)), Arc::new(watch::Sender::new(progress)));
-        Ok(Self { reader: reader.clone(), pool, writer, progress, looked_at: LOOKED_AT, law: Arc::default() })
+        Ok(Self { reader: reader.clone(), pool, writer, progress, looked_at: LOOKED_AT, law, sums, names })
     }
 
     /// How far it is; tells of every change.

@@ -13,6 +13,7 @@ use verifier::record::subject::ProjectId;
 
 use super::excerpt::{Piece, around, line, whole};
 use super::facets::Facets;
+use super::figures::numbers_of;
 use super::schema::failed;
 use super::terms::{Words, facet};
 use super::{COUNTED, Index};
@@ -38,6 +39,8 @@ pub struct Filter {
     pub standing: Option<Standing>,
     /// With all these words; of a project in its id, names and titles.
     pub words: Option<Words>,
+    /// Of a project: in all these lists of the statistics (see [`figures`](super::figures)), those with fewest projects first.
+    pub lists: Vec<String>,
 }
 
 /// Which notices.
@@ -109,7 +112,9 @@ pub(super) struct Question {
     /// Row ids: from, to before.
     pub(super) rows: (i64, i64),
     pub(super) standing: Option<Standing>,
-    /// Hits of words that are looked at for those of a standing.
+    /// Numbers of lists of projects.
+    pub(super) lists: Vec<i64>,
+    /// Hits of words that are looked at for those of a standing or a list.
     pub(super) looked_at: i64,
 }
 
@@ -132,8 +137,12 @@ impl Filter {
         if self.words.as_ref().is_some_and(Words::is_nothing) {
             return Ok(None);
         }
-        let rows = period(transaction, self.from, self.until).await?;
-        Ok(rows.map(|rows| Question { facets: self.facets(), rows, standing: self.standing, looked_at }))
+        let (Some(rows), Some(lists)) =
+            (period(transaction, self.from, self.until).await?, numbers_of(transaction, &self.lists).await?)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Question { facets: self.facets(), rows, standing: self.standing, lists, looked_at }))
     }
 
     fn facets(&self) -> Vec<String> {
@@ -371,6 +380,7 @@ fn below(question: &Question, index: Option<u64>) -> Question {
         facets: question.facets.clone(),
         rows: (question.rows.0, question.rows.1.min(end)),
         standing: question.standing,
+        lists: question.lists.clone(),
         looked_at: question.looked_at,
     }
 }
@@ -410,10 +420,10 @@ pub(super) async fn walk(
     limit: usize,
 ) -> Result<(Vec<i64>, Option<u64>), StoreError> {
     let (mut rows, mut stopped) = (question.rows, None);
-    if question.standing.is_some()
+    if (question.standing.is_some() || !question.lists.is_empty())
         && let Some(expression) = &expression
     {
-        let any = Question { facets: Vec::new(), rows, standing: None, looked_at: 0 };
+        let any = Question { facets: Vec::new(), rows, standing: None, lists: Vec::new(), looked_at: 0 };
         let mut sql = select(walked, Some(expression), &any, "DESC");
         sql.push(" LIMIT 1 OFFSET ").push_bind(question.looked_at);
         let first_beyond: Option<i64> = sql.build_query_scalar().fetch_optional(&mut **transaction).await?;
@@ -422,7 +432,8 @@ pub(super) async fn walk(
             stopped = Some(index_of(rows.0));
         }
     }
-    let question = Question { facets: Vec::new(), rows, standing: question.standing, looked_at: 0 };
+    let lists = question.lists.clone();
+    let question = Question { facets: Vec::new(), rows, standing: question.standing, lists, looked_at: 0 };
     let mut sql = select(walked, expression.as_ref(), &question, "DESC");
     sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
     let found: Vec<i64> = sql.build_query_scalar().fetch_all(&mut **transaction).await?;
@@ -433,13 +444,16 @@ pub(super) async fn walk(
 /// The statement for row ids in an order, without its limit.
 fn select(walked: &Walked, expression: Option<&String>, question: &Question, order: &str) -> QueryBuilder<Sqlite> {
     let Walked { terms, join, table, row } = walked;
-    let row = if expression.is_some() { "t.rowid" } else { row };
-    let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(format!("SELECT {row} FROM "));
-    match expression {
-        Some(_) if question.standing.is_some() => sql.push(format!("{terms} t{join}")),
-        Some(_) => sql.push(format!("{terms} t")),
-        None => sql.push(table),
+    let (begin, row) = match (expression, question.lists.first()) {
+        (Some(_), _) if question.standing.is_some() => (format!("{terms} t{join}"), "t.rowid"),
+        (Some(_), _) => (format!("{terms} t"), "t.rowid"),
+        (None, Some(_)) if question.standing.is_some() => {
+            ("figure f CROSS JOIN project n ON n.first = f.project".to_owned(), "f.project")
+        }
+        (None, Some(_)) => ("figure f".to_owned(), "f.project"),
+        (None, None) => ((*table).to_owned(), *row),
     };
+    let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(format!("SELECT {row} FROM {begin}"));
     sql.push(format!(" WHERE {row} >= ")).push_bind(question.rows.0);
     sql.push(format!(" AND {row} < ")).push_bind(question.rows.1);
     if let Some(expression) = expression {
@@ -447,6 +461,15 @@ fn select(walked: &Walked, expression: Option<&String>, question: &Question, ord
     }
     if let Some(standing) = question.standing {
         sql.push(" AND n.standing = ").push_bind(standing.code());
+    }
+    let mut lists = question.lists.iter();
+    if let (None, Some(list)) = (expression, question.lists.first()) {
+        sql.push(" AND f.name = ").push_bind(*list);
+        lists.next();
+    }
+    for list in lists {
+        sql.push(" AND EXISTS (SELECT 1 FROM figure WHERE name = ").push_bind(*list);
+        sql.push(format!(" AND project = {row})"));
     }
     sql.push(format!(" ORDER BY {row} {order}"));
     sql

@@ -27,7 +27,7 @@ const PROJECT: Insert = Insert {
 const GONE_PROJECT_TERMS: Insert =
     Insert { into: "INSERT INTO project_terms (project_terms, rowid, terms)", columns: 3, tail: "" };
 const PROJECT_TERMS: Insert = Insert { into: "INSERT INTO project_terms (rowid, terms)", columns: 2, tail: "" };
-/// In the place of the day for which a project was judged: it must be judged again.
+/// In the place of the instant as of which a project was judged: it must be judged again.
 const NOT_JUDGED: i64 = -1;
 
 /// Rows of a batch.

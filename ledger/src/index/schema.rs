@@ -12,7 +12,7 @@ use crate::reader::Reader;
 use crate::store::{StoreError, index_of, options};
 
 /// Raised by whatever changes the tables, the folding or what is searched: an index of another version is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// FTS5 without contents of its own (`content=''`), for the terms are made here: what a row was indexed by is computed again
 /// from `notice` and `notice_text` when it must go. No ranking, so no sizes (`columnsize=0`): newest first is a walk along the
@@ -72,10 +72,36 @@ CREATE TABLE project (
     facets   TEXT NOT NULL,       -- terms of all its notices
     standing TEXT,                -- how it stands under the rules; NULL until it was judged
     due      INTEGER,             -- the next deadline, seconds since the epoch
-    judged   INTEGER NOT NULL     -- day for which it was judged, counted from the epoch; -1: judge it again
+    judged   INTEGER NOT NULL     -- as of when it was judged, seconds since the epoch; -1: judge it again
 ) STRICT;
 CREATE INDEX project_standing ON project (standing, first);
-CREATE INDEX project_judged ON project (judged);
+CREATE INDEX project_changed ON project (first) WHERE judged < 0;
+CREATE INDEX project_due ON project (due) WHERE due IS NOT NULL;
+
+-- By what name a publisher is enrolled from an entry on.
+CREATE TABLE enrolment (
+    publisher TEXT NOT NULL,
+    idx       INTEGER NOT NULL,
+    name      TEXT NOT NULL,
+    PRIMARY KEY (publisher, idx)
+) STRICT, WITHOUT ROWID;
+
+-- Texts that statistics name, numbered from 0: rules, reasons, districts, units, lists.
+CREATE TABLE name (
+    number INTEGER PRIMARY KEY,
+    text   TEXT NOT NULL UNIQUE
+) STRICT;
+-- What each project adds to the statistics, as the verifier writes it.
+CREATE TABLE project_figures (
+    project INTEGER PRIMARY KEY, -- project.first
+    bytes   BLOB NOT NULL
+) STRICT;
+-- The lists behind the figures.
+CREATE TABLE figure (
+    name    INTEGER NOT NULL, -- name.number
+    project INTEGER NOT NULL, -- project.first
+    PRIMARY KEY (name, project)
+) STRICT, WITHOUT ROWID;
 
 -- Statistics: notices by sector and stage.
 CREATE TABLE tally (

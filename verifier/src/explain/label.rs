@@ -43,7 +43,7 @@ fn stage_or(name: &str) -> Text {
 }
 
 /// The name of a stage with what its notices must say: `performance[event=payment]` is 履约（付款）.
-fn selector(selector: &Selector) -> Text {
+pub fn selector(selector: &Selector) -> Text {
     // Which kind of notice an objection is about goes without saying where the rule's title says it.
     let filter = || selector.filter.iter().filter(|filter| filter.member != "about.stage");
     let not = |equals| if equals { ("", "") } else { ("非", "not ") };

@@ -161,23 +161,31 @@ impl Excerpt {
     /// What is kept of an entry; nothing of one that belongs to no project.
     pub fn of(entry: &ReadEntry) -> Option<Self> {
         let ReadBody::Statement(held) = &entry.body else { return None };
-        let Subject::Project(project) = &held.statement.sub else { return None };
-        let (index, recorded) = (entry.index.0, seconds(entry.time));
+        // Those of a reveal were held against the target when the entry was folded, or will be.
+        let revealed =
+            (held.statement.kind() == Kind::Reveal).then(|| parse_all(&held.disclosures).unwrap_or_default());
+        let revealed = revealed.map(|values| Shown { values, missing: Vec::new() });
+        let shown = revealed.as_ref().unwrap_or(&held.shown);
+        Self::of_statement(entry.index.0, seconds(entry.time), &held.statement, shown)
+    }
+
+    /// What is kept of a statement, recorded at an index and a time, and of what is shown beside it; nothing of one that belongs to
+    /// no project.
+    pub fn of_statement(index: u64, recorded: Seconds, statement: &Statement, shown: &Shown) -> Option<Self> {
+        let Subject::Project(project) = &statement.sub else { return None };
         let mut writer = Writer(Vec::with_capacity(USUAL));
         let mut profile = None;
-        match &held.statement.content {
+        match &statement.content {
             Content::Notice(notice) => {
-                let opened = Opened::of(notice, &held.shown);
+                let opened = Opened::of(notice, shown);
                 profile = Some(Said::by(notice, &opened.members));
-                write_notice(&mut writer, &held.statement.jti, notice, &opened);
+                write_notice(&mut writer, &statement.jti, notice, &opened);
             }
             Content::Reveal { target, digests } => {
-                // They were held against the target when the entry was folded, or will be.
-                let shown = parse_all(&held.disclosures).unwrap_or_default();
                 writer.0.push(REVEAL);
                 write_target(&mut writer, target.0, digests);
-                writer.number(shown.len() as u64);
-                for Disclosure { digest, name, value } in shown.values() {
+                writer.number(shown.values.len() as u64);
+                for Disclosure { digest, name, value } in shown.values.values() {
                     writer.hash(digest);
                     writer.text(name);
                     writer.value(value);
@@ -189,7 +197,7 @@ impl Excerpt {
             }
             _ => return None,
         }
-        let publisher = held.statement.iss.to_string();
+        let publisher = statement.iss.to_string();
         Some(Self { project: project.as_str().to_owned(), index, recorded, publisher, profile, record: writer.0 })
     }
 }
@@ -214,6 +222,16 @@ impl Said {
 }
 
 impl Chronicle {
+    /// Of some projects of a ledger that began then, put together without an audit.
+    pub fn beginning(genesis: Seconds) -> Self {
+        Self { genesis, ..Self::default() }
+    }
+
+    /// By what name a publisher is enrolled from here on.
+    pub fn enrol(&mut self, publisher: &str, name: &str) {
+        self.names.insert(publisher.to_owned(), name.to_owned());
+    }
+
     /// Takes in an entry that was folded; entries come in the order of the ledger. `excerpt` is [`Excerpt::of`] it.
     pub fn record(&mut self, entry: &ReadEntry, excerpt: Option<Excerpt>) {
         match &entry.body {
@@ -239,7 +257,8 @@ impl Chronicle {
         self.law.record(index, at, statement, shown);
     }
 
-    fn add(&mut self, excerpt: Excerpt) {
+    /// Takes in what is kept of an entry; those of one project come in the order of the ledger.
+    pub fn add(&mut self, excerpt: Excerpt) {
         let Some(at) = self.track(&excerpt) else { return };
         let publisher = self.texts.number(&excerpt.publisher);
         let mut header = Writer::default();
@@ -350,6 +369,13 @@ impl Chronicle {
             unit: self.texts.text(track.unit),
         };
         Some((profile, project))
+    }
+
+    /// The same as far as it was public at an instant; nothing if none of it was.
+    pub fn project_until(&self, number: usize, at: Seconds) -> Option<(Profile, Project)> {
+        let (profile, mut project) = self.project(number)?;
+        project.until(at);
+        (!project.notices.is_empty()).then_some((profile, project))
     }
 
     fn at(&self, address: u64) -> Option<&[u8]> {

@@ -3,11 +3,16 @@
 //! Nothing here knows a rule or a law: what is counted of a rule is what its check has found. Sums of parts add up to the sum of
 //! the whole, so that projects can be judged on all cores, and a portal can give the same figures for one district alone.
 
+mod figures;
+
+use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+pub use self::figures::Names;
+use self::figures::{Change, Figures, Key, less, more};
 use super::chronicle::Profile;
 use super::facts::{NoticeFacts, Project};
 use super::instant::{Seconds, day_of};
@@ -42,6 +47,27 @@ pub struct Summary {
     pub remarks: RemarkFigures,
 }
 
+/// Figures of one project: what it adds to a summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectFigures {
+    /// Its sector.
+    pub sector: Sector,
+    /// Its district, if one is given.
+    pub region: Option<String>,
+    /// Its responsible unit.
+    pub unit: Arc<str>,
+    /// How it stands.
+    pub group: Group,
+    /// By rule.
+    pub rules: BTreeMap<String, RuleFigures>,
+    /// By month.
+    pub months: BTreeMap<Month, MonthFigures>,
+    /// Its listing and result.
+    pub listings: Listings,
+    /// What was remarked of it.
+    pub remarks: RemarkFigures,
+}
+
 /// Figures of a group of projects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Group {
@@ -65,7 +91,7 @@ pub struct RuleFigures {
     /// Lots by what became of it.
     pub outcomes: BTreeMap<Outcome, u64>,
     /// Lots by why.
-    pub reasons: BTreeMap<&'static str, u64>,
+    pub reasons: BTreeMap<String, u64>,
     /// Of periods that must have a length.
     pub periods: Periods,
     /// Of numbers of things.
@@ -85,7 +111,13 @@ pub struct Periods {
     pub end_on_day_off: u64,
     /// Long enough only under the more generous counting.
     pub borderline: u64,
+    /// All, by how much longer than that they are: see [`MARGINS`].
+    pub margins: [u64; MARGINS.len() + 1],
 }
+
+/// Where classes of margins begin: a margin is a period's length less its lawful minimum, in whole days (or working days, as the
+/// period is counted; of hours in days of 24). The first class is below the first of these.
+pub const MARGINS: [i64; 7] = [-7, -2, 0, 1, 3, 8, 15];
 
 /// Numbers of things that must lie within bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -187,33 +219,29 @@ pub fn reposted(project: &Project) -> Vec<Vec<&NoticeFacts>> {
     groups.into_values().filter(|group| group.len() > 1).collect()
 }
 
-impl Summary {
-    /// Adds a project as far as it was public when it was judged (see [`Project::until`]).
-    pub fn add(&mut self, profile: &Profile, project: &Project, verdict: &Lifecycle<'_>) {
-        let notices = project.notices.len() as u64;
-        let groups: [&mut Group; 4] = [
-            &mut self.all,
-            self.sectors.entry(profile.sector).or_default(),
-            self.districts.entry(profile.region.clone()).or_default(),
-            self.units.entry(Arc::clone(&profile.unit)).or_default(),
-        ];
-        for group in groups {
-            group.add(notices, verdict);
-        }
-        for lot in &verdict.lots {
-            self.add_lot(lot);
-        }
+impl ProjectFigures {
+    /// The figures of a project as far as it was public when it was judged (see [`Project::until`]).
+    pub fn of(profile: &Profile, project: &Project, verdict: &Lifecycle<'_>) -> Self {
+        let mut figures = Self {
+            sector: profile.sector,
+            region: profile.region.clone(),
+            unit: Arc::clone(&profile.unit),
+            group: Group::of(project.notices.len() as u64, verdict),
+            rules: BTreeMap::new(),
+            months: BTreeMap::new(),
+            listings: Listing::of(project).map(|listing| Listings::of(&listing)).unwrap_or_default(),
+            remarks: RemarkFigures::default(),
+        };
+        verdict.lots.iter().for_each(|lot| figures.add_lot(lot));
         for notice in &project.notices {
-            self.months.entry(month(notice.public.late)).or_default().notices += 1;
-            self.remarks.add(notice);
+            figures.months.entry(month(notice.public.late)).or_default().notices += 1;
+            figures.remarks.add(notice);
         }
         for group in reposted(project) {
-            self.remarks.reposted += 1;
-            self.remarks.reposts += group.len() as u64 - 1;
+            figures.remarks.reposted += 1;
+            figures.remarks.reposts += group.len() as u64 - 1;
         }
-        if let Some(listing) = Listing::of(project) {
-            self.listings.entry(profile.sector).or_default().add(&listing);
-        }
+        figures
     }
 
     fn add_lot(&mut self, lot: &LotVerdict<'_>) {
@@ -232,27 +260,68 @@ impl Summary {
     }
 
     fn add_stage(&mut self, row: &StageRow) {
+        let figure: fn(&mut MonthFigures) -> &mut u64 = match row.status {
+            StageStatus::OnTime => |figures| &mut figures.on_time,
+            StageStatus::Late => |figures| &mut figures.late,
+            StageStatus::Missing => |figures| &mut figures.missing,
+            StageStatus::Disclosed | StageStatus::NotYetDue => return,
+        };
         let at = if row.status == StageStatus::Missing { row.due } else { row.public.map(|public| public.late) };
-        let Some(at) = at else { return };
-        let figures = self.months.entry(month(at)).or_default();
-        match row.status {
-            StageStatus::OnTime => figures.on_time += 1,
-            StageStatus::Late => figures.late += 1,
-            StageStatus::Missing => figures.missing += 1,
-            StageStatus::Disclosed | StageStatus::NotYetDue => {}
+        if let Some(at) = at {
+            *figure(self.months.entry(month(at)).or_default()) += 1;
         }
+    }
+}
+
+impl Summary {
+    /// Adds a project as far as it was public when it was judged (see [`Project::until`]).
+    pub fn add(&mut self, profile: &Profile, project: &Project, verdict: &Lifecycle<'_>) {
+        self.include(&ProjectFigures::of(profile, project, verdict));
+    }
+
+    /// Adds the figures of a project.
+    pub fn include(&mut self, project: &ProjectFigures) {
+        self.change(project, more);
+    }
+
+    /// Takes the figures of a project away again: what is left is as if they had never been added.
+    pub fn exclude(&mut self, project: &ProjectFigures) {
+        self.change(project, less);
+    }
+
+    fn change(&mut self, project: &ProjectFigures, by: Change) {
+        self.all.change(&project.group, by);
+        change_one(&mut self.sectors, &project.sector, &project.group, by);
+        change_one(&mut self.districts, &project.region, &project.group, by);
+        change_one(&mut self.units, &project.unit, &project.group, by);
+        self.rules.change(&project.rules, by);
+        self.months.change(&project.months, by);
+        change_one(&mut self.listings, &project.sector, &project.listings, by);
+        self.remarks.change(&project.remarks, by);
     }
 
     /// Adds the sum of other projects.
-    pub fn merge(&mut self, other: Self) {
-        self.all.merge(other.all);
-        merge(&mut self.sectors, other.sectors, Group::merge);
-        merge(&mut self.districts, other.districts, Group::merge);
-        merge(&mut self.units, other.units, Group::merge);
-        merge(&mut self.rules, other.rules, RuleFigures::merge);
-        merge(&mut self.months, other.months, MonthFigures::merge);
-        merge(&mut self.listings, other.listings, Listings::merge);
-        self.remarks.merge(other.remarks);
+    pub fn merge(&mut self, other: &Self) {
+        self.all.change(&other.all, more);
+        self.sectors.change(&other.sectors, more);
+        self.districts.change(&other.districts, more);
+        self.units.change(&other.units, more);
+        self.rules.change(&other.rules, more);
+        self.months.change(&other.months, more);
+        self.listings.change(&other.listings, more);
+        self.remarks.change(&other.remarks, more);
+    }
+}
+
+/// Changes the sums of one key; a key of which nothing is left goes.
+fn change_one<K: Key, V: Figures>(sums: &mut BTreeMap<K, V>, key: &K, figures: &V, by: Change) {
+    if figures.is_nothing() {
+        return;
+    }
+    let sum = sums.entry(key.clone()).or_default();
+    sum.change(figures, by);
+    if sum.is_nothing() {
+        sums.remove(key);
     }
 }
 
@@ -262,35 +331,15 @@ pub fn month(at: Seconds) -> Month {
     (day.year(), day.month())
 }
 
-fn merge<K: Ord, V: Default>(into: &mut BTreeMap<K, V>, from: BTreeMap<K, V>, add: impl Fn(&mut V, V)) {
-    for (key, value) in from {
-        add(into.entry(key).or_default(), value);
-    }
-}
-
-fn add<K: Ord>(into: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
-    merge(into, from, |sum, n| *sum += n);
-}
-
 impl Group {
-    fn add(&mut self, notices: u64, verdict: &Lifecycle<'_>) {
-        self.projects += 1;
-        self.lots += verdict.lots.len() as u64;
-        self.notices += notices;
-        *self.standings.entry(verdict.standing).or_default() += 1;
+    fn of(notices: u64, verdict: &Lifecycle<'_>) -> Self {
+        let standings = [(verdict.standing, 1)].into();
+        let mut group = Self { projects: 1, lots: verdict.lots.len() as u64, notices, standings, ..Self::default() };
         for lot in &verdict.lots {
-            lot.stages.iter().for_each(|row| *self.stages.entry(row.status).or_default() += 1);
-            lot.outcomes.iter().for_each(|outcome| *self.outcomes.entry(outcome.outcome).or_default() += 1);
+            lot.stages.iter().for_each(|row| *group.stages.entry(row.status).or_default() += 1);
+            lot.outcomes.iter().for_each(|outcome| *group.outcomes.entry(outcome.outcome).or_default() += 1);
         }
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.projects += other.projects;
-        self.lots += other.lots;
-        self.notices += other.notices;
-        add(&mut self.standings, other.standings);
-        add(&mut self.stages, other.stages);
-        add(&mut self.outcomes, other.outcomes);
+        group
     }
 
     /// How many projects stand so.
@@ -318,7 +367,7 @@ impl RuleFigures {
     fn add(&mut self, outcome: &RuleOutcome<'_>) {
         *self.outcomes.entry(outcome.outcome).or_default() += 1;
         if let Some(reason) = outcome.decisive().and_then(|finding| finding.reason.as_ref()) {
-            *self.reasons.entry(reason.code()).or_default() += 1;
+            *self.reasons.entry(reason.code().to_owned()).or_default() += 1;
         }
         for finding in &outcome.findings {
             match &finding.arithmetic {
@@ -327,21 +376,6 @@ impl RuleFigures {
                 _ => {}
             }
         }
-    }
-
-    fn merge(&mut self, other: Self) {
-        add(&mut self.outcomes, other.outcomes);
-        add(&mut self.reasons, other.reasons);
-        let (own, periods) = (&mut self.periods, other.periods);
-        own.measured += periods.measured;
-        own.below += periods.below;
-        own.exact += periods.exact;
-        own.end_on_day_off += periods.end_on_day_off;
-        own.borderline += periods.borderline;
-        let (own, counts) = (&mut self.counts, other.counts);
-        own.counted += counts.counted;
-        own.below += counts.below;
-        own.above += counts.above;
     }
 
     /// How many lots came out so.
@@ -362,6 +396,8 @@ impl Periods {
             Unit::Hour => (to.at.early.saturating_sub(from.at.late), i64::from(*min) * 3600),
             _ => (*measured, i64::from(*min)),
         };
+        let days = if counting.unit == Unit::Hour { (length - floor).div_euclid(86_400) } else { length - floor };
+        self.margins[MARGINS.partition_point(|begin| *begin <= days)] += 1;
         self.measured += 1;
         self.below += u64::from(length < floor);
         self.exact += u64::from(length == floor);
@@ -378,34 +414,17 @@ impl Counts {
     }
 }
 
-impl MonthFigures {
-    fn merge(&mut self, other: Self) {
-        self.notices += other.notices;
-        self.on_time += other.on_time;
-        self.late += other.late;
-        self.missing += other.missing;
-        self.violated += other.violated;
-    }
-}
-
 impl Listings {
-    fn add(&mut self, listing: &Listing<'_>) {
+    fn of(listing: &Listing<'_>) -> Self {
         let (listed, result) = (listing.listed.is_some(), listing.result.is_some());
-        self.listed += u64::from(listed);
-        self.with_result += u64::from(result);
-        self.both += u64::from(listed && result);
-        self.without_result += u64::from(listing.is_without_result());
-        self.ended += u64::from(listed && !result && listing.ended.is_some());
-        self.without_listing += u64::from(listing.is_without_listing());
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.listed += other.listed;
-        self.with_result += other.with_result;
-        self.both += other.both;
-        self.without_result += other.without_result;
-        self.ended += other.ended;
-        self.without_listing += other.without_listing;
+        Self {
+            listed: listed.into(),
+            with_result: result.into(),
+            both: (listed && result).into(),
+            without_result: listing.is_without_result().into(),
+            ended: (listed && !result && listing.ended.is_some()).into(),
+            without_listing: listing.is_without_listing().into(),
+        }
     }
 }
 
@@ -423,15 +442,6 @@ impl RemarkFigures {
                 Empty::NotEvidence => self.not_evidence += 1,
             }
         }
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.look_alikes += other.look_alikes;
-        self.codes += other.codes;
-        self.placeholders += other.placeholders;
-        self.not_evidence += other.not_evidence;
-        self.reposted += other.reposted;
-        self.reposts += other.reposts;
     }
 }
 
@@ -483,6 +493,53 @@ mod tests {
         Profile { id, name: "n".into(), sector: Sector::Land, region, unit: "u".into() }
     }
 
+    /// Texts in the order in which they came.
+    #[derive(Default)]
+    struct Kept(Vec<String>);
+
+    impl Names for Kept {
+        fn number(&mut self, text: &str) -> u64 {
+            let at = self.0.iter().position(|known| known == text);
+            at.unwrap_or_else(|| {
+                self.0.push(text.into());
+                self.0.len() - 1
+            }) as u64
+        }
+
+        fn text(&self, number: u64) -> Option<&str> {
+            self.0.get(usize::try_from(number).ok()?).map(String::as_str)
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_project_comes_back_and_what_is_taken_away_leaves_nothing() {
+        let law = law();
+        let as_of = AsOf { at: start_of(date(2026, 6, 1)), quorum: false };
+        let (mut names, mut sum, mut kept) = (Kept::default(), Summary::default(), Vec::new());
+        for (id, public) in [("A", date(2026, 3, 5)), ("B", date(2026, 5, 6)), ("C", date(2026, 3, 5))] {
+            let mut project = Project::new(id, start_of(date(2026, 1, 1)));
+            project.notices.push(contract(1, "2026-03-02", start_of(public)));
+            let mut profile = profile(id, "420106");
+            profile.region = profile.region.filter(|_| id != "C");
+            let figures = ProjectFigures::of(&profile, &project, &judge(&project, &law, as_of));
+            let bytes = figures.to_bytes(&mut names);
+            assert_eq!(ProjectFigures::from_bytes(&bytes, &names).as_ref(), Some(&figures));
+            for cut in 0..bytes.len() {
+                assert_eq!(ProjectFigures::from_bytes(&bytes[..cut], &names), None, "cut at {cut}");
+            }
+            assert_eq!(ProjectFigures::from_bytes(&bytes, &Kept::default()), None, "names that nobody knows");
+            sum.include(&figures);
+            kept.push(figures);
+        }
+        let mut other = Summary::default();
+        other.include(&kept[1]);
+        sum.exclude(&kept[0]);
+        sum.exclude(&kept[2]);
+        assert_eq!(sum, other, "what is left is as if the others had never been there");
+        sum.exclude(&kept[1]);
+        assert_eq!(sum, Summary::default());
+    }
+
     #[test]
     fn stages_on_time_late_and_missing_add_up_however_they_are_parted() {
         let law = law();
@@ -498,7 +555,7 @@ mod tests {
             whole.add(&profile(id, region), &project, &verdict);
             let mut part = Summary::default();
             part.add(&profile(id, region), &project, &verdict);
-            parts.merge(part);
+            parts.merge(&part);
         }
         assert_eq!(whole, parts);
         let stage = |group: &Group| {

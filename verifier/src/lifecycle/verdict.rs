@@ -361,6 +361,9 @@ pub struct Lifecycle<'r> {
 macro_rules! codes {
     ($name:ident, $($variant:ident $code:literal),+ $(,)?) => {
         impl $name {
+            /// All there are.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// Its stable code.
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code),+ }

@@ -1,20 +1,19 @@
 //! `report.html`: one file that asks for nothing else, for the screen and for A4, in Chinese and English with a switch that is
 //! two radio buttons and a style sheet.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use verifier::explain::lifecycle::moment;
-use verifier::explain::place::place;
 use verifier::explain::visible::visible;
-use verifier::lifecycle::rulebook::Text;
+use verifier::inspection::charts::{self, Bar, NOTICES, OUTCOMES, Part, STAGES, STANDINGS};
+use verifier::inspection::table::percent;
+use verifier::inspection::{Cell, NOTES, Row, Table};
 use verifier::lifecycle::shipped::is_shipped;
-use verifier::lifecycle::summary::{Group, MonthFigures, Summary};
+use verifier::lifecycle::summary::Summary;
 use verifier::lifecycle::verdict::{Outcome, StageStatus, Standing};
 
 use super::super::lang::Lang;
-use super::plot::{self, Bar, Part};
-use super::table::{Cell, Row, Table, percent};
+use super::plot;
 use super::{Findings, Inspection, file_name};
 
 /// Rows of a table that are printed; the CSV has all.
@@ -23,27 +22,6 @@ const MOST_ROWS: usize = 200;
 const MOST_BARS: usize = 14;
 const MOST_MONTHS: i32 = 36;
 const STYLE: &str = include_str!("style.css");
-
-const STANDINGS: [Part; 4] = [
-    Part { zh: "完整", en: "complete", class: "ok" },
-    Part { zh: "进行中", en: "in progress", class: "wait" },
-    Part { zh: "逾期", en: "overdue", class: "due" },
-    Part { zh: "违规", en: "violated", class: "bad" },
-];
-const STAGES: [Part; 3] = [
-    Part { zh: "按时", en: "on time", class: "ok" },
-    Part { zh: "迟公开", en: "late", class: "due" },
-    Part { zh: "逾期缺失", en: "missing", class: "bad" },
-];
-const OUTCOMES: [Part; 6] = [
-    Part { zh: "符合", en: "met", class: "ok" },
-    Part { zh: "未到期", en: "pending", class: "wait" },
-    Part { zh: "提示", en: "warning", class: "note" },
-    Part { zh: "无法判定", en: "undetermined", class: "open" },
-    Part { zh: "逾期", en: "overdue", class: "due" },
-    Part { zh: "违反", en: "violated", class: "bad" },
-];
-const NOTICES: [Part; 1] = [Part { zh: "公告", en: "notices", class: "note" }];
 
 /// Both texts; the style sheet shows one.
 pub(super) fn both(zh: &str, en: &str) -> String {
@@ -219,78 +197,21 @@ fn tiles(page: &mut String, inspection: &Inspection<'_>, summary: &Summary) {
 
 fn plots(page: &mut String, findings: &Findings) {
     let summary = &findings.summary;
-    let standings = |group: &Group| {
-        [Standing::Complete, Standing::InProgress, Standing::Overdue, Standing::Violated]
-            .map(|one| group.standing(one))
-            .to_vec()
+    let mut bars = |title, parts: &[Part], bars: &[Bar]| {
+        if !bars.is_empty() {
+            page.push_str(&plot::bars(title, parts, bars));
+        }
     };
-    let stages = |group: &Group| {
-        [StageStatus::OnTime, StageStatus::Late, StageStatus::Missing].map(|one| group.stage(one)).to_vec()
-    };
-    let sectors: Vec<Bar> = summary
-        .sectors
-        .iter()
-        .map(|(sector, group)| Bar {
-            name: Text { zh: sector.zh().into(), en: sector.en().into() },
-            numbers: standings(group),
-        })
-        .collect();
-    page.push_str(&plot::bars(("各类别项目的结论", "Projects by sector and verdict"), &STANDINGS, &sectors));
-    let mut districts: Vec<_> = summary.districts.iter().filter(|(_, group)| group.due_stages() > 0).collect();
-    districts.sort_by_key(|(_, group)| std::cmp::Reverse(group.due_stages()));
-    let districts: Vec<Bar> = districts
-        .into_iter()
-        .take(MOST_BARS)
-        .map(|(code, group)| Bar { name: place(code.as_deref()), numbers: stages(group) })
-        .collect();
-    if !districts.is_empty() {
-        page.push_str(&plot::bars(("各地区到期环节的公开情况", "Stages due, by district"), &STAGES, &districts));
-    }
-    page.push_str(&rules_plot(summary));
-    let months = last_months(summary);
+    bars(("各类别项目的结论", "Projects by sector and verdict"), &STANDINGS, &charts::sectors(summary));
+    bars(("各地区到期环节的公开情况", "Stages due, by district"), &STAGES, &charts::districts(summary, MOST_BARS));
+    bars(("各规则的裁决", "What became of the rules"), &OUTCOMES, &charts::rules(summary, MOST_BARS));
+    let months = charts::months(summary, MOST_MONTHS);
     let notices: Vec<_> = months.iter().map(|(name, month)| (name.clone(), vec![month.notices])).collect();
     page.push_str(&plot::columns(("每月公告数", "Notices by month"), &NOTICES, &notices));
     let due: Vec<_> =
         months.iter().map(|(name, one)| (name.clone(), vec![one.on_time, one.late, one.missing])).collect();
     if due.iter().any(|(_, numbers)| numbers.iter().any(|number| *number > 0)) {
         page.push_str(&plot::columns(("每月到期环节的公开情况", "Stages due, by month"), &STAGES, &due));
-    }
-}
-
-/// The last months, every one of them, up to the last of which anything is known.
-fn last_months(summary: &Summary) -> Vec<(String, MonthFigures)> {
-    let number = |(year, month): &(i16, i8)| i32::from(*year) * 12 + i32::from(*month) - 1;
-    let Some((first, last)) =
-        summary.months.keys().next().map(number).zip(summary.months.keys().next_back().map(number))
-    else {
-        return Vec::new();
-    };
-    let known: BTreeMap<i32, MonthFigures> =
-        summary.months.iter().map(|(month, figures)| (number(month), *figures)).collect();
-    let shown = first.max(last - MOST_MONTHS + 1)..=last;
-    let name = |at: i32| format!("{}-{:02}", at.div_euclid(12), at.rem_euclid(12) + 1);
-    shown.map(|at| (name(at), known.get(&at).copied().unwrap_or_default())).collect()
-}
-
-/// The rules that asked most often.
-fn rules_plot(summary: &Summary) -> String {
-    let outcomes =
-        [Outcome::Met, Outcome::Pending, Outcome::Warning, Outcome::Undetermined, Outcome::Overdue, Outcome::Violated];
-    let mut rules: Vec<Bar> = summary
-        .rules
-        .iter()
-        .map(|(id, figures)| {
-            let numbers = outcomes.map(|outcome| figures.outcome(outcome)).to_vec();
-            Bar { name: Text { zh: id.clone(), en: id.clone() }, numbers }
-        })
-        .filter(|bar| bar.numbers.iter().any(|number| *number > 0))
-        .collect();
-    rules.sort_by_key(|bar| std::cmp::Reverse(bar.numbers.iter().sum::<u64>()));
-    rules.truncate(MOST_BARS);
-    if rules.is_empty() {
-        String::new()
-    } else {
-        plot::bars(("各规则的裁决", "What became of the rules"), &OUTCOMES, &rules)
     }
 }
 
@@ -347,9 +268,9 @@ fn push_row(page: &mut String, table: &Table, row: &Row) {
         let class = if cell.is_number() { " r" } else { "" };
         let text = match cell {
             Cell::Named(_, text) | Cell::Words(text) => both(&text.zh, &text.en),
-            Cell::Counts(_) => both(&cell.said(Lang::Zh), &cell.said(Lang::En)),
+            Cell::Counts(_) => both(&cell.said(|text| &text.zh), &cell.said(|text| &text.en)),
             Cell::Share(_, 0) => "—".to_owned(),
-            cell => escaped(&cell.said(Lang::Zh)),
+            cell => escaped(&cell.said(|text| &text.zh)),
         };
         let _ = write!(page, "<td class=\"c-{}{class}\">{text}</td>", column.key);
     }
@@ -358,28 +279,11 @@ fn push_row(page: &mut String, table: &Table, row: &Row) {
 
 fn notes(page: &mut String) {
     let _ = write!(page, "<h2>{}</h2><ul>", both("说明", "How to read this"));
-    for (zh, en) in [
-        (
-            "完整：已办结，且每条规则都符合或不适用。到期环节：法律定有公开期限且期限已过，或已公开的环节；按时率、迟公开率、逾期率都以此为分母。",
-            "Complete: closed, and every rule is met or asks nothing. Stages due: those with a lawful deadline that are disclosed or whose deadline has passed; the rates are parts of these.",
-        ),
-        (
-            "违反：无论时间取界限内的哪一刻都不符合。时间界限内符合与否不定、证据不足或日历未记录的，为无法判定，不计为违反。",
-            "Violated: broken wherever within its bounds an instant lies. What depends on that, lacks evidence, or needs a calendar that is not recorded is undetermined, not violated.",
-        ),
-        (
-            "临界：只有按较宽的算法才足够（例如 72 小时已满，而末日是非工作日）。核对栏 L 为已读法条原文，P 为官方或二手页面，R 待律师确认，只作提示。",
-            "Borderline: enough only under the more generous counting (72 hours, say, that end on a day off). Status L: read in the law; P: read in an official or secondary page; R: unconfirmed, a warning only.",
-        ),
-        (
-            "责任单位为公告所列的采购人（招标人）或转让方（出让人），未列则为发布主体。证据条目为账本中的序号，可用案卷逐条核验。",
-            "The responsible unit is the buyer or seller that a notice names, else the publisher. Entries are indices in the ledger; a dossier proves each.",
-        ),
-        (
-            "本报告说不了的：从未提交的公告；同一项目用了两个不同编号；发布主体所述的时间是否属实；附件内容。",
-            "What this report cannot tell: what was never submitted; one project under two different ids; whether instants said by publishers are true; what attachments hold.",
-        ),
-    ] {
+    let cannot = (
+        "本报告说不了的：从未提交的公告；同一项目用了两个不同编号；发布主体所述的时间是否属实；附件内容。",
+        "What this report cannot tell: what was never submitted; one project under two different ids; whether instants said by publishers are true; what attachments hold.",
+    );
+    for (zh, en) in NOTES.into_iter().chain([cannot]) {
         let _ = write!(page, "<li>{}</li>", both(zh, en));
     }
     page.push_str("</ul>");

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 use verifier::explain::lifecycle_json;
+use verifier::inspection::{Table, totals};
 use verifier::lifecycle::shipped::is_shipped;
 
-use super::table::Table;
-use super::{Findings, Inspection, figures};
+use super::{Findings, Inspection};
 
 /// The file.
 pub(super) fn report(inspection: &Inspection<'_>, findings: &Findings) -> String {
@@ -20,7 +20,7 @@ pub(super) fn report(inspection: &Inspection<'_>, findings: &Findings) -> String
             "cosigned_by": inspection.cosigners }),
     );
     object.insert("law".into(), lifecycle_json::law(inspection.chronicle.law(), is_shipped));
-    let totals = figures::totals(&findings.summary).json_rows();
+    let totals = totals(&findings.summary).json_rows();
     let mut totals = totals.get(0).cloned().unwrap_or_default();
     if let Some(totals) = totals.as_object_mut() {
         totals.remove("sector");

@@ -4,6 +4,8 @@ use verifier::explain::label;
 use verifier::explain::lifecycle::{self as words, Named as _};
 use verifier::explain::place::place;
 use verifier::explain::remark::about as explained;
+use verifier::inspection::table::{named, optional};
+use verifier::inspection::{Cell, Column, Row, Spec};
 use verifier::lifecycle::chronicle::Profile;
 use verifier::lifecycle::facts::{NoticeFacts, Project};
 use verifier::lifecycle::remark::{About, Empty, Remark, empty_members};
@@ -11,8 +13,6 @@ use verifier::lifecycle::rulebook::Text;
 use verifier::lifecycle::summary::{Listing, reposted};
 use verifier::lifecycle::verdict::{Finding, Lifecycle, LotVerdict, Outcome, RuleOutcome, StageStatus};
 use verifier::record::code::Stage;
-
-use super::table::{Cell, Column, Row, Spec, named, optional};
 
 /// The lists, in the order of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

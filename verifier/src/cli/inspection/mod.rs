@@ -9,14 +9,11 @@
 //!
 //! Nothing here decides: the figures are [`Summary`]'s, the rows say what the verdicts say.
 
-mod csv;
 mod directory;
-mod figures;
 mod html;
 mod json;
 mod lists;
 mod plot;
-mod table;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -27,6 +24,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use indicatif::ProgressBar;
+use verifier::inspection::{Row, Table, csv, tables};
 use verifier::lifecycle::chronicle::Chronicle;
 use verifier::lifecycle::summary::Summary;
 use verifier::lifecycle::{AsOf, judge};
@@ -34,8 +32,8 @@ use verifier::log::checkpoint::SignedCheckpoint;
 
 use self::directory::Directory;
 use self::lists::List;
-use self::table::{Row, Table};
 use super::lang::Lang;
+use super::message::pick;
 
 /// Projects judged at a time.
 const PART: usize = 256;
@@ -78,10 +76,9 @@ impl Inspection<'_> {
     pub(super) fn write(&self, out: &Path, progress: &ProgressBar) -> io::Result<Summary> {
         let mut directory = Directory::begin(out)?;
         let (summary, lists) = self.judge_all(&mut directory, progress)?;
-        let figures = figures::tables(&summary, self.chronicle.law());
+        let figures = tables(&summary, self.chronicle.law());
         for table in &figures {
-            let mut text = csv::header(table.spec);
-            table.rows.iter().for_each(|row| csv::push(&mut text, row, self.lang));
+            let text = csv::file(table, |text| pick(text, self.lang));
             directory.write(file_name(table.spec.key), text.as_bytes())?;
         }
         let findings = Findings { summary, figures, lists };
@@ -122,7 +119,7 @@ impl Inspection<'_> {
                 while let Some(part) = waiting.remove(&due) {
                     due += 1;
                     progress.inc(PART as u64);
-                    summary.merge(part.summary);
+                    summary.merge(&part.summary);
                     for (list, (csv, count, rows)) in List::ALL.into_iter().zip(part.lists) {
                         let table = &mut lists[list as usize];
                         table.total += count;
@@ -142,17 +139,12 @@ impl Inspection<'_> {
         let law = self.chronicle.law();
         let mut part = Part { number, summary: Summary::default(), lists: Default::default() };
         for number in number * PART..((number + 1) * PART).min(self.chronicle.projects()) {
-            // What the chronicle wrote it reads again.
-            let Some((profile, mut project)) = self.chronicle.project(number) else { continue };
-            project.until(self.as_of.at);
-            if project.notices.is_empty() {
-                continue;
-            }
+            let Some((profile, project)) = self.chronicle.project_until(number, self.as_of.at) else { continue };
             let verdict = judge(&project, law, self.as_of);
             part.summary.add(&profile, &project, &verdict);
             lists::rows(&profile, &project, &verdict, &mut |list, row| {
                 let (csv, count, rows) = &mut part.lists[list as usize];
-                csv::push(csv, &row, self.lang);
+                csv::push(csv, &row, |text| pick(text, self.lang));
                 *count += 1;
                 if !full[list as usize].load(Ordering::Relaxed) && rows.len() < MOST_ROWS {
                     rows.push(row);

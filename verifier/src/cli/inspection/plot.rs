@@ -2,22 +2,9 @@
 
 use std::fmt::Write as _;
 
-use verifier::lifecycle::rulebook::Text;
+use verifier::inspection::charts::{Bar, Part};
 
 use super::html::{both, escaped};
-
-/// The name of a part and the class that colours it.
-pub(super) struct Part {
-    pub(super) zh: &'static str,
-    pub(super) en: &'static str,
-    pub(super) class: &'static str,
-}
-
-/// A bar: its name, and a number for each part.
-pub(super) struct Bar {
-    pub(super) name: Text,
-    pub(super) numbers: Vec<u64>,
-}
 
 const WIDTH: u64 = 760;
 const NAME: u64 = 210;

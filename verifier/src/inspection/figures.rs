@@ -1,13 +1,18 @@
 //! The sums of a report as tables: by sector, district and unit, by rule, by month, listings against results.
 
-use verifier::explain::lifecycle as words;
-use verifier::explain::place::place;
-use verifier::lifecycle::Law;
-use verifier::lifecycle::rulebook::Rule;
-use verifier::lifecycle::summary::{Group, Summary};
-use verifier::lifecycle::verdict::{Outcome, StageStatus, Standing};
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::table::{Cell, Column, Row, Spec, Table, named};
+use crate::explain::lifecycle as words;
+use crate::explain::place::place;
+use crate::lifecycle::Law;
+use crate::lifecycle::rulebook::Rule;
+use crate::lifecycle::summary::{Group, Summary};
+use crate::lifecycle::verdict::{Outcome, StageStatus, Standing};
 
 macro_rules! spec {
     ($name:ident, $key:literal, $title_zh:literal, $title_en:literal; $($column:literal $zh:literal $en:literal),+ $(,)?) => {
@@ -35,6 +40,9 @@ spec!(RULES, "rules", "按规则", "By rule"; "rule" "规则" "rule", "title" "�
 spec!(PERIODS, "periods", "法定最短期限", "Periods with a lawful minimum"; "rule" "规则" "rule", "title" "规则内容" "what it asks",
     "measured" "期限数" "periods", "below" "不足" "too short", "exact" "恰好" "exactly so long", "end_on_day_off" "末日非工作日" "last day not a working day",
     "borderline" "临界" "borderline");
+spec!(MARGINS, "margins", "期限与法定最短期限之差（日）", "Periods against their lawful minimum, in days"; "rule" "规则" "rule", "title" "规则内容" "what it asks",
+    "short_8" "少 8 日以上" "8 or more short", "short_3" "少 3–7 日" "3–7 short", "short_1" "少 1–2 日" "1–2 short", "exact" "恰好" "exactly so long",
+    "over_1" "多 1–2 日" "1–2 more", "over_3" "多 3–7 日" "3–7 more", "over_8" "多 8–14 日" "8–14 more", "over_15" "多 15 日以上" "15 or more more");
 spec!(COUNTS, "counts", "法定数目", "Numbers with a lawful bound"; "rule" "规则" "rule", "title" "规则内容" "what it asks", "counted" "计数" "counted",
     "below" "过少" "too few", "above" "过多" "too many");
 spec!(MONTHS, "months", "按月", "By month"; "month" "月份" "month", "notices" "公告" "notices", "on_time" "按时环节" "stages on time",
@@ -43,7 +51,7 @@ spec!(LISTINGS, "listings", "公告与结果", "Listings and results"; "sector" 
     "both" "两者皆有" "both", "without_result" "有公告无结果" "without result", "ended" "已终止" "ended", "without_listing" "有结果无公告" "without listing");
 
 /// Every table of figures.
-pub(super) fn tables(summary: &Summary, law: &Law) -> Vec<Table> {
+pub fn tables(summary: &Summary, law: &Law) -> Vec<Table> {
     let sectors =
         summary.sectors.iter().map(|(sector, group)| row(named(sector.code(), sector.zh(), sector.en()), group));
     let districts = summary.districts.iter().map(|(code, group)| {
@@ -60,6 +68,7 @@ pub(super) fn tables(summary: &Summary, law: &Law) -> Vec<Table> {
         Table::new(&UNITS, units(summary)),
         Table::new(&RULES, rules(summary, law)),
         Table::new(&PERIODS, periods(summary, law)),
+        Table::new(&MARGINS, margins(summary, law)),
         Table::new(&COUNTS, counts(summary, law)),
         Table::new(&MONTHS, months.collect()),
         Table::new(&LISTINGS, listings(summary)),
@@ -70,7 +79,7 @@ pub(super) fn tables(summary: &Summary, law: &Law) -> Vec<Table> {
 fn units(summary: &Summary) -> Vec<Row> {
     let mut units: Vec<_> = summary.units.iter().collect();
     let amiss = |group: &Group| group.standing(Standing::Violated) + group.standing(Standing::Overdue);
-    units.sort_by_key(|(_, group)| std::cmp::Reverse((amiss(group), group.projects)));
+    units.sort_by_key(|(_, group)| Reverse((amiss(group), group.projects)));
     units.into_iter().map(|(unit, group)| row(Cell::Text(unit.as_ref().to_owned()), group)).collect()
 }
 
@@ -98,7 +107,7 @@ fn row(name: Cell, group: &Group) -> Row {
 }
 
 /// The totals under the names of the groups' columns.
-pub(super) fn totals(summary: &Summary) -> Table {
+pub fn totals(summary: &Summary) -> Table {
     Table::new(&SECTORS, vec![row(Cell::Nothing, &summary.all)])
 }
 
@@ -134,7 +143,7 @@ fn rules(summary: &Summary, law: &Law) -> Vec<Row> {
             Cell::Number(borderline),
             outcome(Outcome::Undetermined),
             outcome(Outcome::NotApplicable),
-            Cell::Counts(reasons.map(|(code, count)| ((*code).to_owned(), words::reason_name(code), *count)).collect()),
+            Cell::Counts(reasons.map(|(code, count)| (code.clone(), words::reason_name(code), *count)).collect()),
         ]
     });
     rows.collect()
@@ -146,6 +155,20 @@ fn periods(summary: &Summary, law: &Law) -> Vec<Row> {
         let counts = [periods.measured, periods.below, periods.exact, periods.end_on_day_off, periods.borderline];
         let name = vec![Cell::Text(rule.id.clone()), Cell::Words(rule.title.clone())];
         (periods.measured > 0).then(|| [name, counts.map(Cell::Number).to_vec()].concat())
+    });
+    rows.collect()
+}
+
+/// The columns of the classes of margins.
+pub fn margin_columns() -> impl Iterator<Item = &'static str> {
+    MARGINS.columns.iter().skip(2).map(|column| column.key)
+}
+
+fn margins(summary: &Summary, law: &Law) -> Vec<Row> {
+    let rows = known_rules(law).into_iter().filter_map(|rule| {
+        let periods = summary.rules.get(&rule.id)?.periods;
+        let name = vec![Cell::Text(rule.id.clone()), Cell::Words(rule.title.clone())];
+        (periods.measured > 0).then(|| [name, periods.margins.map(Cell::Number).to_vec()].concat())
     });
     rows.collect()
 }

@@ -1,43 +1,57 @@
-//! Tables as all three forms of the report write them: CSV, JSON and HTML differ only in how a cell is put.
+//! Tables as every form of the figures writes them: CSV, JSON and HTML differ only in how a cell is put.
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use serde_json::{Map, Value, json};
-use verifier::explain::lifecycle::moment;
-use verifier::lifecycle::instant::Seconds;
-use verifier::lifecycle::rulebook::Text;
 
-use super::super::lang::Lang;
-use super::super::message::pick;
+use crate::explain::lifecycle::moment;
+use crate::lifecycle::instant::Seconds;
+use crate::lifecycle::rulebook::Text;
 
 /// A column: its name in JSON, and in both languages.
-pub(super) struct Column {
-    pub(super) key: &'static str,
-    pub(super) zh: &'static str,
-    pub(super) en: &'static str,
+#[derive(Debug)]
+pub struct Column {
+    /// Its member in JSON.
+    pub key: &'static str,
+    /// Its Chinese name.
+    pub zh: &'static str,
+    /// Its English name.
+    pub en: &'static str,
 }
 
 /// What a table is about.
-pub(super) struct Spec {
+#[derive(Debug)]
+pub struct Spec {
     /// Its member in `report.json` and, with `.csv`, its file.
-    pub(super) key: &'static str,
-    pub(super) zh: &'static str,
-    pub(super) en: &'static str,
-    pub(super) columns: &'static [Column],
+    pub key: &'static str,
+    /// Its Chinese title.
+    pub zh: &'static str,
+    /// Its English title.
+    pub en: &'static str,
+    /// Its columns.
+    pub columns: &'static [Column],
 }
 
 /// A table, or the first rows of one.
-pub(super) struct Table {
-    pub(super) spec: &'static Spec,
-    pub(super) rows: Vec<Row>,
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// What it is about.
+    pub spec: &'static Spec,
+    /// Its rows.
+    pub rows: Vec<Row>,
     /// How many rows there are in all.
-    pub(super) total: u64,
+    pub total: u64,
 }
 
 /// A row: a cell for each column.
-pub(super) type Row = Vec<Cell>;
+pub type Row = Vec<Cell>;
 
 /// One value.
 #[derive(Clone, Debug)]
-pub(super) enum Cell {
+pub enum Cell {
     /// Nothing is known or applies.
     Nothing,
     /// As it is.
@@ -59,36 +73,37 @@ pub(super) enum Cell {
 }
 
 /// What has a code and a name.
-pub(super) fn named(code: &str, zh: &str, en: &str) -> Cell {
+pub fn named(code: &str, zh: &str, en: &str) -> Cell {
     Cell::Named(code.to_owned(), Text { zh: zh.to_owned(), en: en.to_owned() })
 }
 
 /// A text, if there is one.
-pub(super) fn optional(text: Option<&str>) -> Cell {
+pub fn optional(text: Option<&str>) -> Cell {
     text.map_or(Cell::Nothing, |text| Cell::Text(text.to_owned()))
 }
 
 impl Cell {
-    /// For a person who reads one language.
-    pub(super) fn said(&self, lang: Lang) -> String {
+    /// For a person who reads one language, which is picked of each text.
+    pub fn said(&self, pick: impl Fn(&Text) -> &str) -> String {
         match self {
             Self::Nothing => String::new(),
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),
             Self::Share(_, 0) => String::new(),
             Self::Share(part, of) => percent(*part, *of),
-            Self::Named(_, text) | Self::Words(text) => pick(text, lang).to_owned(),
+            Self::Named(_, text) | Self::Words(text) => pick(text).to_owned(),
             Self::Moment(at) => moment(*at),
             Self::Entries(entries) => entries.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             Self::Counts(counts) => {
-                let each = counts.iter().map(|(_, name, count)| format!("{} {count}", pick(name, lang)));
-                each.collect::<Vec<_>>().join(if lang == Lang::Zh { "；" } else { "; " })
+                let each = counts.iter().map(|(_, name, count)| format!("{} {count}", pick(name)));
+                let between = Text { zh: "；".to_owned(), en: "; ".to_owned() };
+                each.collect::<Vec<_>>().join(pick(&between))
             }
         }
     }
 
     /// For a program. A share is a ratio of four decimals.
-    pub(super) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         match self {
             Self::Nothing | Self::Share(_, 0) => Value::Null,
             Self::Text(text) => text.as_str().into(),
@@ -105,36 +120,36 @@ impl Cell {
     }
 
     /// Whether it says nothing.
-    pub(super) const fn is_nought(&self) -> bool {
+    pub const fn is_nought(&self) -> bool {
         matches!(self, Self::Nothing | Self::Number(0) | Self::Share(0, _))
     }
 
     /// Whether it is set to the right.
-    pub(super) const fn is_number(&self) -> bool {
+    pub const fn is_number(&self) -> bool {
         matches!(self, Self::Number(_) | Self::Share(..))
     }
 }
 
 /// `97.3 %`; nothing rounds up to the whole.
-pub(super) fn percent(part: u64, of: u64) -> String {
+pub fn percent(part: u64, of: u64) -> String {
     let tenths = u128::from(part) * 1000 / u128::from(of.max(1));
     format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
-#[allow(clippy::cast_precision_loss)]
+#[allow(clippy::cast_precision_loss)] // four digits, or few more
 fn ratio(part: u64, of: u64) -> f64 {
-    (part as f64 / of as f64 * 10_000.0).floor() / 10_000.0
+    (u128::from(part) * 10_000 / u128::from(of.max(1))) as f64 / 10_000.0
 }
 
 impl Table {
     /// A table of which every row is here.
-    pub(super) fn new(spec: &'static Spec, rows: Vec<Row>) -> Self {
+    pub fn new(spec: &'static Spec, rows: Vec<Row>) -> Self {
         let total = rows.len() as u64;
         Self { spec, rows, total }
     }
 
     /// The rows as objects.
-    pub(super) fn json_rows(&self) -> Value {
+    pub fn json_rows(&self) -> Value {
         let object = |row: &Row| -> Value {
             let members = self.spec.columns.iter().zip(row).map(|(column, cell)| (column.key.to_owned(), cell.json()));
             members.collect::<Map<_, _>>().into()

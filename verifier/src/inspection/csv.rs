@@ -3,20 +3,30 @@
 //! A spreadsheet runs what begins with `=`, `+`, `-`, `@`, a tab or a carriage return, and a notice's title may begin with
 //! anything; such a text gets an apostrophe before it (OWASP, CSV Injection).
 
-use verifier::explain::visible::visible;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 
-use super::super::lang::Lang;
-use super::table::{Cell, Row, Spec};
+use super::table::{Cell, Row, Spec, Table};
+use crate::explain::visible::visible;
+use crate::lifecycle::rulebook::Text;
 
 /// What a file begins with: the mark, and the columns in both languages.
-pub(super) fn header(spec: &Spec) -> String {
+pub fn header(spec: &Spec) -> String {
     let names: Vec<String> =
         spec.columns.iter().map(|column| quoted(&format!("{} {}", column.zh, column.en))).collect();
     format!("\u{FEFF}{}\r\n", names.join(","))
 }
 
+/// A whole table, in a language, which is picked of each text.
+pub fn file(table: &Table, pick: impl Fn(&Text) -> &str) -> String {
+    let mut csv = header(table.spec);
+    table.rows.iter().for_each(|row| push(&mut csv, row, &pick));
+    csv
+}
+
 /// Adds a row.
-pub(super) fn push(csv: &mut String, row: &Row, lang: Lang) {
+pub fn push(csv: &mut String, row: &Row, pick: impl Fn(&Text) -> &str) {
     for (at, cell) in row.iter().enumerate() {
         if at > 0 {
             csv.push(',');
@@ -24,7 +34,7 @@ pub(super) fn push(csv: &mut String, row: &Row, lang: Lang) {
         match cell {
             Cell::Nothing => {}
             Cell::Number(number) => csv.push_str(&number.to_string()),
-            cell => csv.push_str(&quoted(&cell.said(lang))),
+            cell => csv.push_str(&quoted(&cell.said(&pick))),
         }
     }
     csv.push_str("\r\n");
@@ -59,7 +69,7 @@ mod tests {
     #[test]
     fn an_empty_cell_is_empty() {
         let mut csv = String::new();
-        push(&mut csv, &vec![Cell::Text("武汉".into()), Cell::Nothing, Cell::Number(3)], Lang::Zh);
+        push(&mut csv, &alloc::vec![Cell::Text("武汉".into()), Cell::Nothing, Cell::Number(3)], |text| &text.zh);
         assert_eq!(csv, "\"武汉\",,3\r\n");
     }
 }
