@@ -57,8 +57,7 @@ fn evidence(dir: &Path) -> String {
     let text = Evidence::Fork { notes, path: Vec::new() }.format() + "\n";
     let name = format!("fork-{}.json", hex(text.as_bytes()));
     fs::create_dir_all(dir.join("ledger/evidence")).unwrap();
-    fs::write(dir.join("ledger/evidence").join(&name), &text).unwrap();
-    fs::write(dir.join("evidence.json"), text).unwrap();
+    fs::write(dir.join("ledger/evidence").join(&name), text).unwrap();
     name
 }
 
@@ -98,7 +97,6 @@ fn every_answer_is_as_described() {
         .env("SCHEMATHESIS_HOOKS", Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/schemathesis/hooks.py"))
         .env("CENTRE_KEY", dir.join("centre.key"))
         .env("ATTACHMENT", sha256)
-        .env("EVIDENCE", dir.join("evidence.json"))
         .env("EVIDENCE_NAME", evidence)
         .env("COUNTS", dir.join("counts.json"))
         .current_dir(dir)

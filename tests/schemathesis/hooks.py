@@ -25,9 +25,6 @@ REAL = {
     "file": os.environ["EVIDENCE_NAME"],
 }
 
-with open(os.environ["EVIDENCE"], "rb") as file:
-    EVIDENCE = file.read()
-
 counts = collections.Counter()
 first = []
 
@@ -107,11 +104,8 @@ def map_case(context, case):
     if case.path == "/api/v1/drafts" and isinstance(case.body, dict):
         case.body = draft(case.body)
     path = case.path_parameters or {}
-    if len("".join(str(value) for value in path.values())) % 2 == 0:
+    if "file" in path or len("".join(str(value) for value in path.values())) % 2 == 0:
         path.update({name: REAL[name] for name in path if name in REAL})
-    # Of bytes made up nothing is ever proven.
-    if case.path == "/evidence" and isinstance(case.body, dict) and len(counts) % 2 == 0:
-        case.body = {**case.body, "evidence": EVIDENCE}
     # OpenAPI cannot say of a parameter that it goes with one other alone, as the description does in words.
     if case.query and "notice_id" in case.query:
         case.query = {name: value for name, value in case.query.items() if name in ("notice_id", "publisher")}

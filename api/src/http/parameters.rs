@@ -151,6 +151,9 @@ impl Wanted {
             return Err(bad("figure", "应为统计表中一列的名称", "the name of a figure of the statistics is expected"));
         }
         let mut lists: Vec<String> = figure.filter(|figure| *figure != ALL).map(str::to_owned).into_iter().collect();
+        if self.unit.chars().count() > 200 {
+            return Err(bad("unit", "至多 200 个字符", "at most 200 characters are expected"));
+        }
         lists.extend(given(&self.unit).map(figures::list_of_unit));
         lists.extend(self.district().map(figures::list_of_district));
         if figure.is_some() {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use futures_util::Stream;
+use http::HeaderMap;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use verifier::evidence::file::MAX_EVIDENCE;
 use verifier::evidence::{Evidence, Proven};
@@ -73,8 +73,7 @@ async fn file(site: &Site, name: &str) -> Result<Answer, Problem> {
 /// A form with one file, `evidence`. It is judged against this ledger's own keys; nothing is kept unless it proves something.
 #[utoipa::path(post, path = "/evidence", operation_id = "bring_evidence", tag = "portal",
     request_body(content = Form, content_type = "multipart/form-data"),
-    responses((status = 200, description = "What it proves", body = String, content_type = "text/html; charset=utf-8"),
-        (status = 422, description = "Why it proves nothing", body = String, content_type = "text/html; charset=utf-8")))]
+    responses((status = 200, description = "What it proves, or why it proves nothing", body = String, content_type = "text/html; charset=utf-8")))]
 pub(super) async fn bring<S, B>(visit: Visit, client: Client, headers: HeaderMap, stream: S) -> Result<Answer, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>> + Unpin,
@@ -88,8 +87,8 @@ where
     let most = MAX_EVIDENCE as u64 + FORM;
     let body = Limited::new(stream, &headers, most, pause, Some(whole))?.whole().await?;
     let text = field(&headers, body).await?;
-    let (told, status) = judge(&visit, &text).await?;
-    Ok(page(&visit, told).await?.with_status(status))
+    let told = judge(&visit, &text).await?;
+    page(&visit, told).await
 }
 
 /// The form: a file.
@@ -120,7 +119,7 @@ async fn field(headers: &HeaderMap, body: Vec<u8>) -> Result<String, Problem> {
 }
 
 /// What a file proves, or why it proves nothing.
-async fn judge(visit: &Visit, text: &str) -> Result<(Markup, StatusCode), Problem> {
+async fn judge(visit: &Visit, text: &str) -> Result<Markup, Problem> {
     let refused = |problem: &dyn Explain| {
         let (zh, en) = (problem.zh(), problem.to_string());
         let told = html! {
@@ -130,7 +129,7 @@ async fn judge(visit: &Visit, text: &str) -> Result<(Markup, StatusCode), Proble
                 p.small { code { (problem.rule()) } " · " (visit.say("没有保存任何内容。", "Nothing of it was kept.")) }
             }
         };
-        Ok((told, StatusCode::UNPROCESSABLE_ENTITY))
+        Ok(told)
     };
     let evidence = match Evidence::parse(text) {
         Ok(evidence) => evidence,
@@ -151,7 +150,7 @@ async fn judge(visit: &Visit, text: &str) -> Result<(Markup, StatusCode), Proble
             }
         }
     };
-    Ok((told, StatusCode::OK))
+    Ok(told)
 }
 
 /// What is proven, and by which signatures.

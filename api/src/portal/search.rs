@@ -82,7 +82,8 @@ pub(super) async fn search(visit: Visit) -> Result<Answer, Problem> {
 
 fn of_projects(visit: &Visit) -> Result<bool, Problem> {
     match visit.parameter("of") {
-        "" | "notices" => Ok(false),
+        // What the statistics count is projects.
+        "" | "notices" => Ok(["figure", "unit"].iter().any(|name| !visit.parameter(name).is_empty())),
         "projects" => Ok(true),
         _ => Err(Problem::new(
             crate::http::problem::Code::BadRequest,
