@@ -4,17 +4,18 @@
 
 mod browser;
 mod program;
+mod served_demo;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use browser::{Case, disagreements};
 use program::{Ran, command, mingzhang, operator, ran, verifier, verify};
 use serde_json::Value;
+use served_demo::ServedDemo;
 
 /// What the README promises, once built.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -69,44 +70,6 @@ fn the_demo_is_told_to_machines_too() {
     assert!(told["seconds"].as_f64().unwrap() < 10.0);
 }
 
-/// A demo that is served until it is told to stop; killed when dropped.
-struct Served {
-    child: Child,
-    /// What it said until it was ready.
-    told: Vec<String>,
-}
-
-impl Served {
-    fn start(dir: &Path, args: &[&str]) -> Self {
-        fs::create_dir_all(dir.join("tmp")).unwrap();
-        let mut child =
-            command(&operator(), args, dir).env("TMPDIR", dir.join("tmp")).stderr(Stdio::inherit()).spawn().unwrap();
-        let mut told = Vec::new();
-        for line in BufReader::new(child.stdout.as_mut().unwrap()).lines() {
-            told.push(line.unwrap());
-            // The last it says before it waits: how long it took, or everything at once.
-            if told.last().is_some_and(|line| line.ends_with(" s") || line.starts_with('{')) {
-                break;
-            }
-        }
-        Self { child, told }
-    }
-
-    /// Tells it to stop, as an operator does, and waits for the end.
-    fn stop(mut self, signal: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// Runs a line as it is, in a shell of its own, elsewhere.
 fn sh(line: &str) -> Ran {
     let elsewhere = tempfile::tempdir().unwrap();
@@ -127,8 +90,8 @@ fn has_curl() -> bool {
 fn the_lines_that_the_demo_prints_verify_what_it_serves() {
     verifier();
     let dir = tempfile::tempdir().unwrap();
-    let demo = Served::start(dir.path(), &["demo", "--dir", "it's kept", "--lang", "en"]);
-    let address = demo.told.iter().find_map(|line| line.strip_prefix("listening on http://")).unwrap().to_owned();
+    let demo = ServedDemo::start(dir.path(), &["demo", "--dir", "it's kept", "--lang", "en"]);
+    let address = demo.url().strip_prefix("http://").unwrap().to_owned();
     let lines: Vec<&String> = demo.told.iter().filter(|line| line.trim_start().starts_with("curl ")).collect();
     assert_eq!(lines.len(), 2, "{:?}", demo.told);
     assert!(demo.told.len() <= 40, "more than a screenful: {:?}", demo.told);
@@ -156,7 +119,7 @@ fn the_lines_that_the_demo_prints_verify_what_it_serves() {
 #[test]
 fn the_served_demo_is_told_to_machines_and_ends_with_an_interrupt() {
     let dir = tempfile::tempdir().unwrap();
-    let demo = Served::start(dir.path(), &["demo", "--json"]);
+    let demo = ServedDemo::start(dir.path(), &["demo", "--json"]);
     let told: Value = serde_json::from_str(&demo.told[0]).unwrap();
     let address = told["listening"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
     let policy = fs::read_to_string(told["policy"].as_str().unwrap()).unwrap();
@@ -171,7 +134,7 @@ fn the_served_demo_is_told_to_machines_and_ends_with_an_interrupt() {
 #[test]
 fn a_demo_kept_is_a_ledger_that_everybody_accepts() {
     let dir = tempfile::tempdir().unwrap();
-    Served::start(dir.path(), &["demo", "--dir", "kept"]).stop("TERM");
+    ServedDemo::start(dir.path(), &["demo", "--dir", "kept"]).stop("TERM");
     mingzhang(dir.path(), &["fsck", "kept"]).ends(0);
     verify(dir.path(), &["audit", "kept/tree", "--policy", "kept/policy.txt", "--state", "audited"]).ends(0);
     let dossiers = fs::read_dir(dir.path().join("kept")).unwrap().map(|entry| entry.unwrap().path());

@@ -85,14 +85,16 @@ fn lots(visit: &Visit, view: &View, verdict: &Lifecycle<'_>) -> Markup {
     html! {
         @for lot in &verdict.lots {
             h2 { @match &lot.id { Some(id) => { (visit.say("标段", "Lot")) " " (said(id)) } None => (visit.say("各环节", "Stages")) } " " (badge("open", &named(visit, &lot.state))) }
-            table {
-                thead { tr { th scope="col" { (visit.say("环节", "Stage")) } th scope="col" { (visit.say("公开情况", "Disclosure")) } th scope="col" { (visit.say("公开时间", "Public since")) } th scope="col" { (visit.say("期限", "Deadline")) } } }
-                tbody { @for row in &lot.stages { tr {
-                    th scope="row" { (visit.say(row.stage.zh(), row.stage.en())) }
-                    td { (badge(stage_class(row.status), &named(visit, &row.status))) }
-                    td { @if let Some(public) = row.public { (bounded(visit, public)) } }
-                    td { @if let Some(due) = row.due { (deadline(due)) } }
-                } } }
+            div.scroll tabindex="0" role="group" aria-label=(visit.say("各环节", "Stages")) {
+                table {
+                    thead { tr { th scope="col" { (visit.say("环节", "Stage")) } th scope="col" { (visit.say("公开情况", "Disclosure")) } th scope="col" { (visit.say("公开时间", "Public since")) } th scope="col" { (visit.say("期限", "Deadline")) } } }
+                    tbody { @for row in &lot.stages { tr {
+                        th scope="row" { (visit.say(row.stage.zh(), row.stage.en())) }
+                        td { (badge(stage_class(row.status), &named(visit, &row.status))) }
+                        td { @if let Some(public) = row.public { (bounded(visit, public)) } }
+                        td { @if let Some(due) = row.due { (deadline(due)) } }
+                    } } }
+                }
             }
             (unmet(visit, lot))
         }

@@ -22,9 +22,9 @@ pub(super) async fn home(visit: Visit) -> Result<Answer, Problem> {
     let body = html! {
         h1 { (visit.say("明账：公共资源交易的公开账本", "Mingzhang: the open ledger of public-resource transactions")) }
         (what_this_is(&visit))
-        form.search.large role="search" action=(visit.plain_link("/search")) method="get" {
+        form.search.large role="search" aria-labelledby="words-label" action=(visit.plain_link("/search")) method="get" {
             @if let Some(language) = visit.chosen() { input type="hidden" name="lang" value=(language); }
-            label for="words" { (visit.say("项目名称、编号、单位或正文中的字词", "A project's name or id, a party, or words of a text")) }
+            label #words-label for="words" { (visit.say("项目名称、编号、单位或正文中的字词", "A project's name or id, a party, or words of a text")) }
             div { input #words type="search" name="text" maxlength="200"; button type="submit" { (visit.say("检索", "Search")) } }
         }
         section aria-labelledby="newest" {

@@ -142,7 +142,7 @@ fn short(language: Language) -> &'static str {
 fn search(visit: &Visit) -> Markup {
     let words = visit.say("检索公告与项目", "Search notices and projects");
     html! {
-        form.search role="search" action=(visit.plain_link("/search")) method="get" {
+        form.search role="search" aria-label=(words) action=(visit.plain_link("/search")) method="get" {
             @if let Some(language) = visit.chosen() { input type="hidden" name="lang" value=(language); }
             input type="search" name="text" maxlength="200" aria-label=(words) placeholder=(words);
             button type="submit" { (visit.say("检索", "Search")) }

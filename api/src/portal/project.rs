@@ -344,7 +344,7 @@ impl View {
                 td { @if let Some(publisher) = publisher {
                     a href=(visit.link(&format!("/publishers/{}", encoded(publisher.as_str())))) { (said(name.unwrap_or(publisher.as_str()))) }
                 } }
-                td { a href=(visit.plain_link(&format!("/api/v1/notices/{index}/receipt"))) download aria-label=(format!("{} #{index}", visit.say("回执", "Receipt of"))) { (visit.say("下载", "Download")) } }
+                td { a href=(visit.plain_link(&format!("/api/v1/notices/{index}/receipt"))) download aria-label=(format!("{} #{index}", visit.say("下载回执", "Download receipt"))) { (visit.say("下载", "Download")) } }
             }
         }
     }
