@@ -81,12 +81,14 @@ fn pages() -> Value {
         ["notice", "/notices/334", 200],
         ["notice-print", "/notices/334/print", 200],
         ["publishers", "/publishers", 200],
-        ["publisher", "/publishers/trading-centre", 200],
+        ["publisher", "/publishers/demo-centre", 200],
         ["statistics", "/statistics", 200],
         ["rulebooks", "/rulebooks", 200],
+        ["rulebook", "/rulebooks/2", 200],
         ["verify", "/verify", 200],
         ["evidence", "/evidence", 200],
         ["publish", "/publish", 200],
+        ["publish-form", "/publish?sector=construction&stage=announcement", 200],
         ["problem", "/notices/99999999", 404],
     ])
 }

@@ -41,7 +41,7 @@ pub(super) async fn publishers(visit: Visit) -> Result<Answer, Problem> {
         )) }
         @if all.is_empty() { p.muted { (visit.say("尚无登记的主体。", "Nobody is enrolled yet.")) } }
         @else {
-            div.scroll tabindex="0" role="region" aria-label=(title) {
+            div.scroll tabindex="0" role="group" aria-label=(title) {
                 table {
                     caption { (number(all.len() as u64)) (visit.say(" 个主体", " publishers and supervisors")) }
                     thead { tr {
@@ -156,7 +156,7 @@ fn history(visit: &Visit, changes: &[Change]) -> Markup {
     let until = |at: usize| changes.get(at + 1).map(|next| next.time);
     html! {
         h2 { (title) }
-        div.scroll tabindex="0" role="region" aria-label=(title) {
+        div.scroll tabindex="0" role="group" aria-label=(title) {
             table {
                 thead { tr {
                     th scope="col" { (visit.say("自", "From")) }

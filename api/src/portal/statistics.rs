@@ -220,7 +220,7 @@ impl Shown<'_> {
         }
         let is_number = |at: usize| rows.iter().any(|row| row[at].is_number());
         html! {
-            div.scroll tabindex="0" role="region" aria-label=(title) {
+            div.scroll tabindex="0" role="group" aria-label=(title) {
                 table.figures.(table.spec.key) {
                     caption { (title) }
                     thead { tr { @for (at, column) in table.spec.columns.iter().enumerate() { th.number[is_number(at)] scope="col" { (visit.say(column.zh, column.en)) } } } }

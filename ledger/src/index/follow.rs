@@ -205,7 +205,9 @@ pub(super) async fn write_batch(
             Meaning::Nothing => {}
         }
     }
-    projects.into_values().for_each(|project| rows.add_project(project));
+    for project in projects.into_values() {
+        rows.add_project(project);
+    }
     rows.write(transaction).await?;
     for ((sector, stage), n) in tally {
         let sql = "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n";
