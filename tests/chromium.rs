@@ -43,10 +43,13 @@ impl Tools {
         let has_node = node_version() >= OLDEST_NODE;
         let own_node = modules.join("node_modules/.bin/node");
         let wanted: Vec<&str> = TOOLS.into_iter().chain((!has_node).then_some(NODE)).collect();
-        let installed = ["playwright-core", "axe-core"].iter().all(|name| modules.join("node_modules").join(name).exists());
+        let installed =
+            ["playwright-core", "axe-core"].iter().all(|name| modules.join("node_modules").join(name).exists());
         if !installed || !(has_node || own_node.exists()) {
             let mut npm = Command::new("npm");
-            npm.args(["install", "--silent", "--no-save", "--no-audit", "--no-fund", "--prefix"]).arg(&modules).args(wanted);
+            npm.args(["install", "--silent", "--no-save", "--no-audit", "--no-fund", "--prefix"])
+                .arg(&modules)
+                .args(wanted);
             let output = npm.output().map_err(|error| format!("npm: {error}"))?;
             if !output.status.success() {
                 return Err(format!("npm: {}", String::from_utf8_lossy(&output.stderr)));

@@ -20,7 +20,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -82,8 +82,38 @@ async fn main() {
         let (ours, bare) = read(&served, path).await;
         told(&format!("GET {path} ÷ a bare warp route"), &format!("{ours:.0}/s"), ours / bare, "≥ 0.6");
     }
+    pages(&served);
     post(&copy, &centre, entries, &served).await;
     println!("{}", memory(&served));
+}
+
+/// The portal's pages, one visitor at a time, once the index holds every notice.
+fn pages(served: &Server) {
+    while served.get("/api/v1/notices?limit=1").status != 200 {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    for path in [
+        "/",
+        "/search",
+        "/search?text=%E5%B7%A5%E7%A8%8B",
+        "/search?of=projects&text=P1",
+        "/projects/P1",
+        "/notices/100",
+        "/statistics",
+    ] {
+        let url = format!("{}{path}", served.url());
+        let load = Load::run(
+            &["-t1", "-c1", "-d", SECONDS, "-H", "Accept-Encoding: br", "-H", "Accept: text/html", &url],
+            None,
+        );
+        let page = served.ask("GET", path, &[("accept-encoding", "br"), ("accept", "text/html")], &[]);
+        println!(
+            "{:<52} {:>12} {:>6.1} KB   ≤ 100 ms, ≤ 60 KB",
+            format!("page {path}, p99"),
+            load.p99,
+            page.body.len() as f64 / 1024.0
+        );
+    }
 }
 
 fn copy_files(from: &Path, to: &Path) {
@@ -201,6 +231,7 @@ struct Load {
 impl Load {
     fn run(arguments: &[&str], bodies: Option<&Path>) -> Self {
         let mut wrk = Command::new("wrk");
+        // Of two numbers of connections the last counts.
         wrk.arg(format!("-c{CLIENTS}")).arg("--latency").args(arguments);
         if let Some(bodies) = bodies {
             wrk.env("BODIES", bodies);

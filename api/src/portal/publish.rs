@@ -124,7 +124,9 @@ fn collect(branch: &Branch, sector: Sector, stage: Stage, said: &Text, asked: &m
     let Check { kind, .. } = &branch.check;
     match kind {
         CheckKind::All(branches) => {
-            branches.iter().for_each(|branch| collect(branch, sector, stage, said, asked));
+            for branch in branches {
+                collect(branch, sector, stage, said, asked);
+            }
         }
         CheckKind::Fields { stage: of, members } if of.stage == stage => {
             for path in members.iter().flatten() {
