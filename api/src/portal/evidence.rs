@@ -91,8 +91,9 @@ where
     page(&visit, told).await
 }
 
-/// The form: a file.
-#[derive(utoipa::ToSchema)]
+/// The form: a file, and nothing else.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code)] // described, and read by hand
 pub(crate) struct Form {
     /// The evidence.
@@ -108,14 +109,19 @@ async fn field(headers: &HeaderMap, body: Vec<u8>) -> Result<String, Problem> {
     let boundary = multer::parse_boundary(media_type).map_err(form)?;
     let whole = futures_util::stream::once(async { Ok::<_, std::convert::Infallible>(body) });
     let mut parts = multer::Multipart::new(whole, boundary);
+    let mut found = None;
     while let Some(part) = parts.next_field().await.map_err(form)? {
-        if part.name() == Some(FIELD) {
-            let bytes = part.bytes().await.map_err(form)?;
-            // What is no UTF-8 is no JSON either, and judged as that.
-            return Ok(String::from_utf8_lossy(&bytes).into_owned());
+        if part.name() != Some(FIELD) || found.is_some() {
+            return Err(Problem::new(
+                Code::BadRequest,
+                "表单应只有一个文件 evidence",
+                "the form must have one file, `evidence`, and nothing else",
+            ));
         }
+        // What is no UTF-8 is no JSON either, and judged as that.
+        found = Some(String::from_utf8_lossy(&part.bytes().await.map_err(form)?).into_owned());
     }
-    Err(Problem::new(Code::BadRequest, "表单中没有文件 evidence", "the form has no file `evidence`"))
+    found.ok_or_else(|| Problem::new(Code::BadRequest, "表单中没有文件 evidence", "the form has no file `evidence`"))
 }
 
 /// What a file proves, or why it proves nothing.
