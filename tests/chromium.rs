@@ -123,7 +123,8 @@ fn judged(folder: &Path, file: &Path, policy: &Path) -> Value {
     let kind = if path.ends_with(".tlog-proof") { "receipt" } else { "dossier" };
     let ran = verify(folder, &[kind, path, "--policy", policy, "--json"]);
     let verdict = match ran.code {
-        0 | 3 => "accepted",
+        0 => "accepted",
+        3 => "qualified",
         1 => "rejected",
         4 => "newer-format",
         code => panic!("{path}: {code}"),
