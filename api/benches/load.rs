@@ -78,11 +78,11 @@ async fn main() {
     copy_files(&dir.join("ledger"), &copy);
     let served = Server::logging_to(Stdio::null(), dir, &["--listen", "127.0.0.1:0"]);
     println!("{entries} entries; each figure is the median of {ROUNDS}");
+    pages(&served);
     for path in ["/tile/0/000", "/tile/entries/000", "/api/v1/notices/100"] {
         let (ours, bare) = read(&served, path).await;
         told(&format!("GET {path} ÷ a bare warp route"), &format!("{ours:.0}/s"), ours / bare, "≥ 0.6");
     }
-    pages(&served);
     post(&copy, &centre, entries, &served).await;
     println!("{}", memory(&served));
 }
