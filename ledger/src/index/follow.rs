@@ -13,7 +13,7 @@ use verifier::record::entry::entry_hash;
 use super::Index;
 use super::document::{Document, Meaning};
 use super::project::Project;
-use super::rows::Rows;
+use super::rows::{Rows, insert_terms};
 use super::schema::failed;
 use super::terms::Stream;
 use crate::error::LedgerError;
@@ -52,10 +52,10 @@ impl Index {
 
     /// Says how long it took to catch up.
     async fn keep(&self, size: u64, heads: &watch::Receiver<SignedCheckpoint>) -> Result<Duration, LedgerError> {
-        self.load_figures().await?;
         let begun = Instant::now();
         self.catch_up(size).await?;
         let took = begun.elapsed();
+        self.load_figures().await?;
         // What is new goes first: judging is for quiet moments.
         while !heads.has_changed().unwrap_or(true) && self.judge_some(size).await? {}
         Ok(took)
@@ -163,7 +163,7 @@ async fn replace(
     let sql = "UPDATE notice_text SET names = ?, ids = ?, body = ? WHERE idx = ?";
     let query = sqlx::query(sql).bind(&now.names).bind(&now.ids).bind(&now.body).bind(index);
     query.execute(&mut **transaction).await?;
-    insert_terms(transaction, now.index, &now.finish(terms, project)).await
+    insert_terms(transaction, index, &now.finish(terms, project)).await
 }
 
 /// What a batch means beyond its notices.
@@ -221,12 +221,6 @@ pub(super) async fn write_batch(
         sqlx::query("UPDATE project SET judged = -1").execute(&mut **transaction).await?;
     }
     Ok(after)
-}
-
-async fn insert_terms(transaction: &mut Transaction<'_, Sqlite>, index: u64, terms: &str) -> Result<(), StoreError> {
-    let query = sqlx::query("INSERT INTO notice_terms(rowid, terms) VALUES (?, ?)");
-    query.bind(row_id(index)).bind(terms).execute(&mut **transaction).await?;
-    Ok(())
 }
 
 /// A notice as it was indexed: as it is now, but for what may have been erased since. Nothing if it was not indexed yet.

@@ -304,8 +304,7 @@ async fn find(
     let (all, stopped) = newest(transaction, &NOTICES, expression, question).await?;
     let counted = all.len() as u64;
     let more = counted > COUNTED || stopped.is_some();
-    let mut newest_rows = all.clone();
-    newest_rows.truncate(usize::try_from(COUNTED).expect("a thousand"));
+    let newest_rows = all.iter().copied().take(usize::try_from(COUNTED).expect("a thousand")).collect();
     if more {
         let (places, stopped) = find_some(transaction, question, words, after, limit).await?;
         return Ok(Places { places, counted, more, stopped, newest: newest_rows });

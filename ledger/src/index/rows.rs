@@ -17,7 +17,6 @@ const NOTICE: Insert = Insert {
 };
 const NOTICE_TEXT: Insert = Insert { into: "INSERT INTO notice_text", columns: 4, tail: "" };
 const ATTACHMENT: Insert = Insert { into: "INSERT OR IGNORE INTO attachment", columns: 3, tail: "" };
-const NOTICE_TERMS: Insert = Insert { into: "INSERT INTO notice_terms (rowid, terms)", columns: 2, tail: "" };
 const PROJECT: Insert = Insert {
     into: "INSERT INTO project (first, id, name, sector, region, newest, notices, words, facets, judged)",
     columns: 10,
@@ -75,13 +74,20 @@ impl Rows {
         NOTICE_TEXT.rows(to, self.texts, bind_text).await?;
         ATTACHMENT.rows(to, self.attachments, bind_attachment).await?;
         // One by one: after a statement of many rows FTS5 leaves copies of terms in its pages that an erasure does not reach.
-        for row in self.terms {
-            NOTICE_TERMS.rows(to, vec![row], bind_terms).await?;
+        for (index, terms) in &self.terms {
+            insert_terms(to, *index, terms).await?;
         }
         PROJECT.rows(to, self.projects, bind_project).await?;
         GONE_PROJECT_TERMS.rows(to, self.gone, bind_gone).await?;
         PROJECT_TERMS.rows(to, self.found_by, bind_terms).await
     }
+}
+
+/// Gives the full-text index the terms of a notice.
+pub(super) async fn insert_terms(to: &mut Transaction<'_, Sqlite>, index: i64, terms: &str) -> Result<(), StoreError> {
+    let query = sqlx::query("INSERT INTO notice_terms(rowid, terms) VALUES (?, ?)");
+    query.bind(index).bind(terms).execute(&mut **to).await?;
+    Ok(())
 }
 
 type Bound = Result<(), BoxDynError>;
