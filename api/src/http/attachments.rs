@@ -2,7 +2,7 @@
 //! the bytes may bring them, and whoever fetches them checks them.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -164,16 +164,19 @@ impl Upload {
             ));
         }
         let (file, size) = (self.file, self.size);
-        let kept = tokio::task::spawn_blocking(move || {
-            file.as_file().sync_all()?;
-            file.persist(&target).map_err(|error| error.error)?;
-            match target.parent() {
-                Some(folder) if cfg!(unix) => std::fs::File::open(folder)?.sync_all(),
-                _ => Ok(()),
-            }
-        });
+        let kept = tokio::task::spawn_blocking(move || settle(file, &target));
         kept.await.map_err(std::io::Error::other)??;
         Ok(size)
+    }
+}
+
+/// Puts a file that is written in its place, durably.
+pub(crate) fn settle(file: tempfile::NamedTempFile, target: &Path) -> std::io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(target).map_err(|error| error.error)?;
+    match target.parent() {
+        Some(folder) if cfg!(unix) => std::fs::File::open(folder)?.sync_all(),
+        _ => Ok(()),
     }
 }
 

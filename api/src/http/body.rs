@@ -8,6 +8,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::time::{Instant, timeout_at};
 
+use super::limits::{Limits, seconds};
 use super::problem::{Code, Problem};
 
 /// A body that comes in pieces within its limits.
@@ -75,6 +76,26 @@ where
         }
         Ok(whole)
     }
+}
+
+/// The whole body of a request, of one type, of at most `most` bytes, within the times that a body may take.
+///
+/// # Errors
+/// As [`expect_type`] and [`Limited::next`].
+pub(crate) async fn whole<S, B>(
+    limits: &Limits,
+    headers: &HeaderMap,
+    stream: S,
+    media_type: &str,
+    most: u64,
+) -> Result<Vec<u8>, Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Unpin,
+    B: Buf,
+{
+    expect_type(headers, media_type)?;
+    let (pause, whole) = (seconds(limits.body_pause_seconds), seconds(limits.body_seconds));
+    Limited::new(stream, headers, most, pause, Some(whole))?.whole().await
 }
 
 fn too_large(most: u64) -> Problem {

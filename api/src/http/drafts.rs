@@ -16,11 +16,9 @@ use verifier::lifecycle::remark::{Empty, empty_members, remarks};
 use verifier::lifecycle::rulebook::Text;
 
 use super::answer::{Answer, JSON};
-use super::body::{Limited, expect_type};
 use super::cache::Cache;
-use super::limits::seconds;
 use super::problem::{Code, Problem};
-use super::{Client, Site};
+use super::{Client, Site, body};
 use crate::foresight::{Foresight, Remark};
 
 /// What is to be known of a draft before it is signed.
@@ -75,9 +73,7 @@ where
     B: Buf,
 {
     let _turn = site.take_write(client)?;
-    expect_type(&headers, JSON)?;
-    let (pause, whole) = (seconds(site.limits.body_pause_seconds), seconds(site.limits.body_seconds));
-    let body = Limited::new(stream, &headers, MAX_DRAFT as u64, pause, Some(whole))?.whole().await?;
+    let body = body::whole(&site.limits, &headers, stream, JSON, MAX_DRAFT as u64).await?;
     let text = String::from_utf8(body)
         .map_err(|_| Problem::new(Code::BadRequest, "稿件应为 UTF-8 文本", "a draft is UTF-8 text"))?;
     let draft = Draft::parse(&text).map_err(|error| Problem::say(code_of(&error), &error))?;

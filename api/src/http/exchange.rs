@@ -69,10 +69,11 @@ impl Asked {
 }
 
 impl Server for Exchange {
-    async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Response<Body>, Infallible> {
+    async fn answer(&self, mut request: Request<Incoming>, peer: IpAddr) -> Result<Response<Body>, Infallible> {
         let begun = Instant::now();
         let asked = Asked::of(request.method(), request.headers());
-        let visit = Visit::of(&self.site, &request);
+        let visit = Arc::new(Visit::of(&self.site, &request));
+        request.extensions_mut().insert(Arc::clone(&visit));
         let resource = self.site.resources.find(request.uri().path()).cloned();
         let (made, path) = match &resource {
             None => (Problem::of(Code::NotFound).into_response(), Arc::from("none")),

@@ -11,7 +11,7 @@
 //! A handler gives an [`Answer`] or a [`Problem`] and knows nothing of the rest.
 
 pub(crate) mod answer;
-mod attachments;
+pub(crate) mod attachments;
 pub(crate) mod body;
 pub(crate) mod cache;
 pub(crate) mod connection;
@@ -158,10 +158,7 @@ impl Site {
 
     /// Entries of the published head; nothing before witnesses have cosigned the first.
     pub(crate) fn published_size(&self) -> Option<TreeSize> {
-        match &self.cosigning {
-            Some(cosigning) => cosigning.published().map(|note| note.checkpoint.size),
-            None => Some(self.ledger.published().checkpoint.size),
-        }
+        self.published_head().map(|head| head.size)
     }
 
     /// The published head; none before witnesses have cosigned the first.
@@ -257,7 +254,7 @@ impl Reply for Problem {
 }
 
 #[allow(clippy::unused_async)] // for `then`
-async fn reply(result: Result<Answer, Problem>) -> Response {
+pub(crate) async fn reply(result: Result<Answer, Problem>) -> Response {
     match result {
         Ok(answer) => answer.into_response(),
         Err(problem) => problem.into_response(),
@@ -321,7 +318,7 @@ fn routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let whole = figures().and(end()).and(text).and(site.clone()).then(statistics::statistics).then(reply);
     let registers = registers.or(whole).unify().boxed();
 
-    let pages = portal::routes(&site, &text);
+    let pages = portal::routes();
     let attachments = attachment_routes(&site, &text, folder);
     let top = |name: &'static str| warp::path(name).and(end());
     let operation = top("healthz").and(site.clone()).then(health::live).then(reply);

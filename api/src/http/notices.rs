@@ -16,13 +16,12 @@ use verifier::record::disclosure::MAX_DISCLOSURES_TOGETHER;
 use verifier::record::statement::{Kind, MAX_JWT, Statement};
 
 use super::answer::{Answer, JSON, json_bytes};
-use super::body::{Limited, expect_type};
 use super::cache::{Cache, Key, Stored};
 use super::entry_view::EntryView;
 use super::limits::seconds;
 use super::lists::NoticeView;
 use super::problem::{Code, Problem, recorded};
-use super::{Client, Site};
+use super::{Client, Site, body};
 
 /// The media type of a statement with its disclosures (RFC 9901).
 pub(crate) const SD_JWT: &str = "application/sd-jwt";
@@ -68,9 +67,7 @@ where
     B: bytes::Buf,
 {
     let _turn = site.take_write(client)?;
-    expect_type(&headers, SD_JWT)?;
-    let (pause, whole) = (seconds(site.limits.body_pause_seconds), seconds(site.limits.body_seconds));
-    let body = Limited::new(stream, &headers, MAX_STATEMENT, pause, Some(whole))?.whole().await?;
+    let body = body::whole(&site.limits, &headers, stream, SD_JWT, MAX_STATEMENT).await?;
     let text = String::from_utf8(body)
         .map_err(|_| Problem::new(Code::MalformedStatement, "声明应为 ASCII 文本", "a statement is ASCII text"))?;
     let statement = SignedStatement::parse(text.trim_ascii_end())?;

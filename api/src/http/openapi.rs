@@ -157,6 +157,11 @@ impl Resources {
 
 /// How many segments of a described path stand in a real one as they are; nothing if it does not fit.
 fn fixed_segments(described: &str, path: &str) -> Option<usize> {
+    // Most are ruled out by what they begin with.
+    let begin = described.find('{').map_or(described, |at| &described[..at]);
+    if !path.starts_with(begin) {
+        return None;
+    }
     let mut found: Vec<&str> = path.split('/').collect();
     let wanted: Vec<&str> = described.split('/').collect();
     if let Some(at) = wanted.iter().position(|segment| WITH_SLASHES.contains(segment)) {

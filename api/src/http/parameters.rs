@@ -24,8 +24,6 @@ const MAX_PAGE: usize = 100;
 const PAGE: usize = 20;
 /// How long a stream of events stays open at most, in seconds.
 pub(super) const LONGEST_STREAM: u64 = 300;
-/// How a project can stand.
-const STANDINGS: [Standing; 4] = [Standing::Complete, Standing::InProgress, Standing::Overdue, Standing::Violated];
 
 /// The parameters of all lists; each takes its part.
 #[derive(Debug, Default, Deserialize)]
@@ -53,7 +51,8 @@ fn given(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
 }
 
-fn bad(name: &str, zh: &str, en: &str) -> Problem {
+/// A parameter whose value is none of its kind.
+pub(crate) fn bad(name: &str, zh: &str, en: &str) -> Problem {
     Problem::new(Code::BadRequest, format!("{name}：{zh}"), format!("{name}: {en}"))
 }
 
@@ -167,8 +166,7 @@ impl Wanted {
     }
 
     fn standing(&self) -> Result<Option<Standing>, Problem> {
-        let parse = |text: &str| STANDINGS.into_iter().find(|standing| standing.code() == text);
-        code("status", &self.status, parse, &codes(&STANDINGS, Standing::code))
+        code("status", &self.status, Standing::parse, &codes(Standing::ALL, Standing::code))
     }
 
     fn region(&self) -> Result<Option<String>, Problem> {
@@ -322,7 +320,7 @@ impl utoipa::PartialSchema for StageCode {
 
 impl utoipa::PartialSchema for StandingCode {
     fn schema() -> RefOr<Schema> {
-        code_schema(codes(&STANDINGS, Standing::code))
+        code_schema(codes(Standing::ALL, Standing::code))
     }
 }
 

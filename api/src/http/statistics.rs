@@ -17,7 +17,7 @@ use verifier::record::entry::EntryTime;
 use super::answer::Answer;
 use super::cache::Cache;
 use super::entry_view::rfc3339;
-use super::parameters::{SectorCode, district, sector};
+use super::parameters::{SectorCode, bad, district, sector};
 use super::problem::{Code, Problem};
 use super::{Site, query};
 use crate::language::Language;
@@ -70,12 +70,11 @@ impl WantedFigures {
         Ok(Part { sector: sector(&self.sector)?, district: district(&self.district)? })
     }
 
-    fn language(&self, otherwise: Language) -> Result<Language, Problem> {
+    fn language(&self) -> Result<Language, Problem> {
         match self.lang.as_str() {
-            "" => Ok(otherwise),
-            "zh" => Ok(Language::Zh),
+            "" | "zh" => Ok(Language::Zh),
             "en" => Ok(Language::En),
-            _ => Err(Problem::new(Code::BadRequest, "lang：应为 zh 或 en", "lang: zh or en is expected")),
+            _ => Err(bad("lang", "应为 zh 或 en", "zh or en is expected")),
         }
     }
 }
@@ -89,16 +88,6 @@ impl Site {
     }
 }
 
-/// The sums over all, as `report.json` has them.
-fn all(figures: &Figures) -> Json {
-    let mut rows = totals(&figures.summary).json_rows();
-    let mut row = rows.get_mut(0).map(Json::take).unwrap_or_default();
-    if let Some(row) = row.as_object_mut() {
-        row.remove("sector");
-    }
-    row
-}
-
 /// Statistics
 ///
 /// Disclosure by sector, district and responsible unit, by rule and by month, periods against their lawful minimum, listings and
@@ -110,7 +99,7 @@ fn all(figures: &Figures) -> Json {
 pub(crate) async fn statistics(text: String, site: Arc<Site>) -> Result<Answer, Problem> {
     let wanted: WantedFigures = query(&text)?;
     if !wanted.lang.is_empty() {
-        return Err(Problem::new(Code::BadRequest, "lang：此处没有该参数", "lang: there is no such parameter here"));
+        return Err(bad("lang", "此处没有该参数", "there is no such parameter here"));
     }
     let part = wanted.part()?;
     let figures = site.figures(&part).await?;
@@ -124,7 +113,7 @@ pub(crate) async fn statistics(text: String, site: Arc<Site>) -> Result<Answer, 
         sector: part.sector.map(Sector::code),
         district: part.district,
         law: lifecycle_json::law(&figures.law, is_shipped),
-        totals: all(&figures),
+        totals: totals(&figures.summary).into(),
         figures: figures.tables.iter().map(|table| (table.spec.key, table.json_rows())).collect(),
     };
     Ok(Answer::json(Cache::Revalidate, &statistics))
@@ -141,7 +130,7 @@ pub(crate) async fn statistics(text: String, site: Arc<Site>) -> Result<Answer, 
     responses((status = 200, description = "The table", content((String = "text/csv; charset=utf-8"), (Vec<Object> = "application/json")))))]
 pub(crate) async fn table(file: String, text: String, site: Arc<Site>) -> Result<Answer, Problem> {
     let wanted: WantedFigures = query(&text)?;
-    let language = wanted.language(Language::Zh)?;
+    let language = wanted.language()?;
     let none = || {
         Problem::new(
             Code::NotFound,

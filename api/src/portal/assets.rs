@@ -2,6 +2,7 @@
 //! browser keeps them for ever and never shows an old one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -74,7 +75,7 @@ struct AssetQuery {
         ("v" = Option<String>, Query, description = "The first 16 hex digits of its SHA-256")),
     responses((status = 200, description = "The file", content(
         (Vec<u8> = "text/css; charset=utf-8"), (Vec<u8> = "text/javascript; charset=utf-8"), (Vec<u8> = "image/svg+xml")))))]
-pub(super) async fn asset(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn asset(visit: Arc<Visit>) -> Result<Answer, Problem> {
     let asset = ASSETS.get(visit.rest()).ok_or_else(|| Problem::of(Code::NotFound))?;
     let AssetQuery { v } = visit.parameters()?;
     let cache = if v.as_deref() == Some(&asset.version) { Cache::Immutable } else { Cache::Revalidate };

@@ -10,7 +10,7 @@ use verifier::log::hash::hex;
 use super::Visit;
 use super::page::{Page, Place};
 use super::project::View;
-use super::text::{badge, bounded, code, deadline, named, outcome_class, pick, said, stage_class, time_ms};
+use super::text::{badge, bounded, code, columns, deadline, named, outcome_class, pick, said, stage_class, time_ms};
 use crate::http::answer::Answer;
 
 /// Light modules around a code (ISO/IEC 18004).
@@ -87,7 +87,7 @@ fn lots(visit: &Visit, view: &View, verdict: &Lifecycle<'_>) -> Markup {
             h2 { @match &lot.id { Some(id) => { (visit.say("标段", "Lot")) " " (said(id)) } None => (visit.say("各环节", "Stages")) } " " (badge("open", &named(visit, &lot.state))) }
             div.scroll tabindex="0" role="group" aria-label=(visit.say("各环节", "Stages")) {
                 table {
-                    thead { tr { th scope="col" { (visit.say("环节", "Stage")) } th scope="col" { (visit.say("公开情况", "Disclosure")) } th scope="col" { (visit.say("公开时间", "Public since")) } th scope="col" { (visit.say("期限", "Deadline")) } } }
+                    (columns(visit, &[("环节", "Stage"), ("公开情况", "Disclosure"), ("公开时间", "Public since"), ("期限", "Deadline")]))
                     tbody { @for row in &lot.stages { tr {
                         th scope="row" { (visit.say(row.stage.zh(), row.stage.en())) }
                         td { (badge(stage_class(row.status), &named(visit, &row.status))) }

@@ -11,7 +11,7 @@ use verifier::explain::visible::visible;
 use verifier::record::json::{Object, Value};
 
 use super::Visit;
-use super::text::{pick, said};
+use super::text::{columns, pick, said};
 
 /// Characters of a text that are compared; longer ones are compared line by line.
 const BY_CHARACTER: usize = 2_000;
@@ -87,7 +87,7 @@ pub(super) fn table(visit: &Visit, changes: &[Changed]) -> Markup {
     html! {
         div.scroll tabindex="0" role="group" aria-label=(visit.say("变更对照", "What changed")) {
             table.changes {
-                thead { tr { th scope="col" { (visit.say("项目", "Field")) } th scope="col" { (visit.say("变更前", "Before")) } th scope="col" { (visit.say("变更后", "After")) } } }
+                (columns(visit, &[("项目", "Field"), ("变更前", "Before"), ("变更后", "After")]))
                 tbody { @for one in changes { (row(one)) } }
             }
         }

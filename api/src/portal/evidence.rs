@@ -11,6 +11,7 @@ use futures_util::Stream;
 use http::HeaderMap;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use maud::{Markup, html};
+use tokio::task::block_in_place;
 use verifier::evidence::file::MAX_EVIDENCE;
 use verifier::evidence::{Evidence, Proven};
 use verifier::explain::Explain;
@@ -24,12 +25,11 @@ use super::Visit;
 use super::page::{Page, Place};
 use super::text::{badge, code, number, said};
 use crate::http::answer::{Answer, JSON};
-use crate::http::body::{Limited, expect_type};
+use crate::http::attachments::{Sha256Hex, settle};
 use crate::http::cache::Cache;
-use crate::http::limits::seconds;
 use crate::http::problem::{Code, Problem};
 use crate::http::registers::statements;
-use crate::http::{Client, Site};
+use crate::http::{Client, Site, body};
 
 /// Where evidence is kept, in the ledger's directory.
 const FOLDER: &str = "evidence";
@@ -44,7 +44,7 @@ const FIELD: &str = "evidence";
 /// Evidence that was brought
 #[utoipa::path(get, path = "/evidence", operation_id = "evidence_page", tag = "portal",
     responses((status = 200, description = "A form to bring evidence, and what was brought that holds", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn evidence(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn evidence(visit: Arc<Visit>) -> Result<Answer, Problem> {
     visit.parameters::<super::NoParameters>()?;
     match visit.rest() {
         "" => page(&visit, html! {}).await,
@@ -74,7 +74,12 @@ async fn file(site: &Site, name: &str) -> Result<Answer, Problem> {
 #[utoipa::path(post, path = "/evidence", operation_id = "bring_evidence", tag = "portal",
     request_body(content = Form, content_type = "multipart/form-data"),
     responses((status = 200, description = "What it proves, or why it proves nothing", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn bring<S, B>(visit: Visit, client: Client, headers: HeaderMap, stream: S) -> Result<Answer, Problem>
+pub(super) async fn bring<S, B>(
+    visit: Arc<Visit>,
+    client: Client,
+    headers: HeaderMap,
+    stream: S,
+) -> Result<Answer, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>> + Unpin,
     B: Buf,
@@ -82,10 +87,8 @@ where
     visit.check()?;
     let site = Arc::clone(&visit.site);
     let _turn = site.take_write(client)?;
-    expect_type(&headers, "multipart/form-data")?;
-    let (pause, whole) = (seconds(site.limits.body_pause_seconds), seconds(site.limits.body_seconds));
     let most = MAX_EVIDENCE as u64 + FORM;
-    let body = Limited::new(stream, &headers, most, pause, Some(whole))?.whole().await?;
+    let body = body::whole(&site.limits, &headers, stream, "multipart/form-data", most).await?;
     let text = field(&headers, body).await?;
     let told = judge(&visit, &text).await?;
     page(&visit, told).await
@@ -137,11 +140,12 @@ async fn judge(visit: &Visit, text: &str) -> Result<Markup, Problem> {
         };
         Ok(told)
     };
-    let evidence = match Evidence::parse(text) {
+    let evidence = match block_in_place(|| Evidence::parse(text)) {
         Ok(evidence) => evidence,
         Err(error) => return refused(&error),
     };
-    let proven = match evidence.check(&own_policy(&visit.site).await?) {
+    let policy = own_policy(&visit.site).await?;
+    let proven = match block_in_place(|| evidence.check(&policy)) {
         Ok(proven) => proven,
         Err(error) => return refused(&error),
     };
@@ -204,7 +208,7 @@ struct Kept {
 impl Kept {
     fn named(file: &str) -> Option<Self> {
         let (kind, sha256) = file.strip_suffix(".json")?.rsplit_once('-')?;
-        let is_hash = sha256.len() == 64 && sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let is_hash = sha256.parse::<Sha256Hex>().is_ok();
         let is_kind = KINDS.iter().any(|(known, ..)| *known == kind);
         (is_hash && is_kind).then(|| Self { kind: kind.to_owned(), sha256: sha256.to_owned() })
     }
@@ -240,8 +244,7 @@ async fn keep(folder: PathBuf, evidence: &Evidence) -> Result<Option<Kept>, Prob
         }
         let mut file = tempfile::Builder::new().prefix(".upload-").tempfile_in(&folder)?;
         std::io::Write::write_all(&mut file, text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&target).map_err(|error| error.error)?;
+        settle(file, &target)?;
         Ok(true)
     });
     let is_there = written.await.map_err(std::io::Error::other)??;

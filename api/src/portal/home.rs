@@ -1,5 +1,7 @@
 //! The home page: what this is in three sentences, the newest notices, and who vouches for the ledger.
 
+use std::sync::Arc;
+
 use ledger::index::NoticeFilter;
 use maud::{Markup, html};
 
@@ -17,7 +19,7 @@ const NEWEST: usize = 10;
 /// The home page
 #[utoipa::path(get, path = "/", operation_id = "home_page", tag = "portal",
     responses((status = 200, description = "What this is, the newest notices, the checkpoint and its witnesses", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn home(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn home(visit: Arc<Visit>) -> Result<Answer, Problem> {
     visit.parameters::<super::NoParameters>()?;
     let body = html! {
         h1 { (visit.say("明账：公共资源交易的公开账本", "Mingzhang: the open ledger of public-resource transactions")) }

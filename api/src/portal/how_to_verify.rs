@@ -1,5 +1,7 @@
 //! How to verify: what a page from this server can prove and what not, the policy, and the exact commands.
 
+use std::sync::Arc;
+
 use maud::{Markup, html};
 
 use super::Visit;
@@ -12,7 +14,7 @@ use crate::http::problem::Problem;
 /// How to verify
 #[utoipa::path(get, path = "/verify", operation_id = "how_to_verify_page", tag = "portal",
     responses((status = 200, description = "The policy, the commands, the offline verifier and its hash", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn how_to_verify(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn how_to_verify(visit: Arc<Visit>) -> Result<Answer, Problem> {
     visit.parameters::<super::NoParameters>()?;
     let title = visit.say("如何核验", "How to verify");
     let body = html! {

@@ -9,7 +9,7 @@ use verifier::record::json::{Object, Value};
 use verifier::record::notice::is_decimal;
 
 use super::Visit;
-use super::text::{grouped, pick, said, time};
+use super::text::{grouped, pick, said, said_lines, time};
 
 /// Rows of a list that are shown, and columns; the receipt has all.
 const MOST_ROWS: usize = 3_000;
@@ -83,7 +83,7 @@ fn string(visit: &Visit, name: &str, text: &str) -> Markup {
     match Instant::parse(text) {
         Some(Instant::At(at)) => time(at.as_second()),
         Some(Instant::On(day)) => html! { time datetime=(day.to_string()) { (day.to_string()) } },
-        None if text.contains('\n') => html! { @for line in text.lines() { p dir="auto" { (visible(line)) } } },
+        None if text.contains('\n') => said_lines(text),
         None => said(text),
     }
 }

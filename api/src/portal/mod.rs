@@ -42,18 +42,17 @@ mod visit;
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
-use warp::{Filter, Reply as _};
 
 use crate::http::answer::Answer;
 use crate::http::problem::{Code, Problem};
-use crate::http::{Client, Site};
+use crate::http::{Client, reply};
 
 pub(crate) use self::problem::page as problem_page;
 pub(crate) use self::visit::Visit;
@@ -65,12 +64,7 @@ macro_rules! pages {
         #[openapi(paths($($($described)+,)+), tags((name = "portal", description = "Pages for people, in Chinese and English")))]
         struct Described;
 
-        /// Whether a path whose first segment this is leads to a page.
-        fn is_page(first: &str) -> bool {
-            [$($first),+].contains(&first)
-        }
-
-        async fn show(visit: Visit) -> Result<Answer, Problem> {
+        async fn show(visit: Arc<Visit>) -> Result<Answer, Problem> {
             visit.check()?;
             match visit.first() {
                 $($first => $answer(visit).await,)+
@@ -130,32 +124,11 @@ pub(crate) fn described() -> utoipa::openapi::OpenApi {
 }
 
 /// The way to the pages.
-pub(crate) fn routes(
-    site: &(impl Filter<Extract = (Arc<Site>,), Error = std::convert::Infallible> + Clone + Send + Sync + 'static),
-    text: &(impl Filter<Extract = (String,), Error = std::convert::Infallible> + Clone + Send + Sync + 'static),
-) -> BoxedFilter<(Response,)> {
-    let is_page = warp::path::full().and_then(async |path: warp::path::FullPath| {
-        let first = path.as_str().trim_start_matches('/').split('/').next().unwrap_or_default();
-        if is_page(first) { Ok(()) } else { Err(warp::reject::not_found()) }
-    });
-    let page = warp::get().and(is_page).untuple_one().and(warp::path::full()).and(text.clone());
-    let page = page.and(warp::header::headers_cloned()).and(site.clone());
-    let page = page.then(async |path: warp::path::FullPath, query: String, headers: HeaderMap, site: Arc<Site>| {
-        answer(show(Visit::new(site, path.as_str(), &query, &headers)).await)
-    });
-    let bring = warp::post().and(warp::path("evidence")).and(warp::path::end()).and(text.clone());
+pub(crate) fn routes() -> BoxedFilter<(Response,)> {
+    let visit = warp::ext::get::<Arc<Visit>>;
+    let page = warp::get().and(visit()).then(show).then(reply);
+    let bring = warp::post().and(warp::path("evidence")).and(warp::path::end()).and(visit());
     let bring = bring.and(warp::ext::get::<Client>()).and(warp::header::headers_cloned()).and(warp::body::stream());
-    let bring = bring.and(site.clone());
-    let bring = bring.then(async |query: String, client: Client, headers: HeaderMap, body, site: Arc<Site>| {
-        let visit = Visit::new(site, "/evidence", &query, &headers);
-        answer(evidence::bring(visit, client, headers, body).await)
-    });
+    let bring = bring.then(evidence::bring).then(reply);
     page.or(bring).unify().boxed()
-}
-
-fn answer(result: Result<Answer, Problem>) -> Response {
-    match result {
-        Ok(answer) => answer.into_response(),
-        Err(problem) => problem.into_response(),
-    }
 }

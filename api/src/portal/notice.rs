@@ -1,15 +1,17 @@
 //! A notice: what it claims, what is withheld and why, its full text and attachments, its place in the project, its receipt.
 //! Other entries have a page, too: what they are about and what they say.
 
+use std::sync::Arc;
+
 use ledger::Recorded;
 use ledger::index::{Found, NoticeFilter};
 use maud::{Markup, html};
+use tokio::task::block_in_place;
 use verifier::explain::place::place;
 use verifier::explain::{label, remark};
 use verifier::lifecycle::facts::{NoticeFacts, Project, Times, Why, Withheld};
 use verifier::log::hash::Hash;
 use verifier::log::index::LeafIndex;
-use verifier::record::code::Stage;
 use verifier::record::disclosure::{Shown, check_notice, parse_all};
 use verifier::record::entry::{Body, Entry, EntryTime, entry_hash};
 use verifier::record::json::{Object, Value};
@@ -38,7 +40,7 @@ const ON_PAPER: usize = 3_000;
 #[utoipa::path(get, path = "/notices/{index}", operation_id = "notice_page", tag = "portal",
     params(("index" = u64, Path, description = "The entry's index", example = 0)),
     responses((status = 200, description = "The notice", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn notice(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn notice(visit: Arc<Visit>) -> Result<Answer, Problem> {
     visit.parameters::<NoParameters>()?;
     let (index, on_paper) = match visit.rest().strip_suffix("/print") {
         Some(index) => (index_in(index)?, true),
@@ -122,7 +124,7 @@ impl View {
                     (long_text::show(visit, &self.text))
                 }
             }
-            (self.attachments(visit))
+            (block_in_place(|| self.attachments(visit)))
             (self.neighbours(visit).await?)
             (self.record(visit))
             (verification::section(visit, &Proof::Receipt(&format!("/api/v1/notices/{}/receipt", self.index))))
@@ -231,7 +233,7 @@ impl View {
             @match one.why {
                 Why::Sealed => {
                     (badge("note", visit.say("密封", "sealed"))) " "
-                    @if let Some(sealed) = sealed { (visit.say("至", "until ")) (said(&until(visit, &sealed.until))) }
+                    @if let Some(sealed) = sealed { (visit.say("至", "until ")) (said(&stage(visit, &sealed.until))) }
                 },
                 Why::Erased => {
                     (badge("note", visit.say("依法删除", "lawfully erased")))
@@ -364,10 +366,6 @@ fn related(visit: &Visit, members: &Object) -> Markup {
             } } }
         }
     }
-}
-
-fn until(visit: &Visit, until: &str) -> String {
-    Stage::parse(until).map_or_else(|| until.to_owned(), |stage| visit.say(stage.zh(), stage.en()).to_owned())
 }
 
 /// A notice of which everything is shown.

@@ -2,6 +2,7 @@
 //! server. It is composed of the same modules as the pages' verifier, may reach no network, and is known by its hash, which is
 //! recorded in `api/portal/verifier.html.sha256` and in CHANGELOG.md.
 
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use http::header::{CONTENT_DISPOSITION, HeaderName};
@@ -69,7 +70,7 @@ fn integrity(hash: Hash) -> String {
 /// One HTML file that verifies dossiers and receipts from disk, without any network.
 #[utoipa::path(get, path = "/verifier.html", operation_id = "offline_verifier", tag = "portal",
     responses((status = 200, description = "The file, to be saved", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn verifier(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn verifier(visit: Arc<Visit>) -> Result<Answer, Problem> {
     visit.parameters::<NoParameters>()?;
     let answer = Answer::new(HTML, Cache::Revalidate, offline().stored.clone());
     // Opened here it would be this server's page, and prove no more than any other of them.

@@ -1,8 +1,10 @@
 //! A project: its lifecycle drawn, the verdict with articles and arithmetic, its changes, its entries, and what proves them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use maud::{Markup, html};
+use tokio::task::block_in_place;
 use verifier::dossier::{Dossier, Public, Recorded, bounds};
 use verifier::explain::place::place;
 use verifier::explain::visible::visible;
@@ -18,7 +20,7 @@ use verifier::record::statement::Content;
 use verifier::record::subject::ProjectId;
 
 use super::page::{Page, Place};
-use super::text::{badge, deadline, named, pick, said, standing_class, state_class, time, time_ms};
+use super::text::{badge, deadline, named, pick, said, standing, standing_class, state_class, time, time_ms};
 use super::verification::{self, Proof};
 use super::visit::encoded;
 use super::{NoParameters, Visit, certificate, difference, timeline, verdict};
@@ -37,11 +39,13 @@ const MOST_CHANGES: usize = 20;
 #[utoipa::path(get, path = "/projects/{project}", operation_id = "project_page", tag = "portal",
     params(("project" = String, Path, description = "The project's id, percent-encoded", example = "P-1")),
     responses((status = 200, description = "The project", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn project(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn project(visit: Arc<Visit>) -> Result<Answer, Problem> {
     visit.parameters::<NoParameters>()?;
     match visit.rest().strip_suffix("/print") {
-        Some(id) => View::open(&visit, &project_id(id)?).await.map(|view| certificate::project(&visit, &view)),
-        None => View::open(&visit, &project_id(visit.rest())?).await.map(|view| view.page(&visit)),
+        Some(id) => View::open(&visit, &project_id(id)?)
+            .await
+            .map(|view| block_in_place(|| certificate::project(&visit, &view))),
+        None => View::open(&visit, &project_id(visit.rest())?).await.map(|view| block_in_place(|| view.page(&visit))),
     }
 }
 
@@ -145,10 +149,7 @@ impl View {
 
     /// How it stands; not judged where the ledger records no rules.
     pub(super) fn standing(&self, visit: &Visit, verdict: &Lifecycle<'_>) -> Markup {
-        if self.law.is_empty() {
-            return badge("open", visit.say("未评判", "not judged"));
-        }
-        badge(standing_class(verdict.standing), &named(visit, &verdict.standing))
+        standing(visit, (!self.law.is_empty()).then(|| verdict.standing.code()))
     }
 
     /// By which rules it is judged.

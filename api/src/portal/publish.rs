@@ -3,6 +3,7 @@
 //! rules say of the draft, and records what was signed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -45,7 +46,7 @@ struct Asked {
     params(("sector" = Option<crate::http::parameters::SectorCode>, Query, description = "The sector"),
         ("stage" = Option<crate::http::parameters::StageCode>, Query, description = "The stage")),
     responses((status = 200, description = "The console", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn publish(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn publish(visit: Arc<Visit>) -> Result<Answer, Problem> {
     let Asked { sector, stage } = visit.parameters()?;
     let sector =
         sector.filter(|code| !code.is_empty()).map(|code| Sector::parse(&code).ok_or_else(unknown)).transpose()?;
@@ -259,8 +260,7 @@ impl Form<'_> {
     fn parties(&self) -> Markup {
         let visit = self.visit;
         let first = if SELLING.contains(&self.sector) { "seller" } else { "buyer" };
-        let agent = Text { zh: "代理机构".to_owned(), en: "agent".to_owned() };
-        let roles = [(first, label::member(first)), ("agent", agent)];
+        let roles = [(first, label::member(first)), ("agent", word("agent"))];
         html! {
             @for (role, name) in roles {
                 fieldset {

@@ -1,5 +1,7 @@
 //! Publishers and supervisors: who may say what, with which key, from when to when; what each has published, and its figures.
 
+use std::sync::Arc;
+
 use ledger::index::{Filter, NoticeFilter, Part};
 use maud::{Markup, html};
 use verifier::explain::place::place;
@@ -13,9 +15,10 @@ use verifier::record::subject::Subject;
 use super::Visit;
 use super::page::{Page, Place};
 use super::statistics::of_unit;
-use super::text::{badge, code, number, pick, said, stage, time_ms};
+use super::text::{badge, code, columns, number, pick, said, stage, time_ms};
 use super::visit::encoded;
 use crate::http::answer::Answer;
+use crate::http::lists::count_text;
 use crate::http::problem::{Code, Problem};
 use crate::http::registers::statements;
 
@@ -25,7 +28,7 @@ const NEWEST: usize = 10;
 /// The publishers
 #[utoipa::path(get, path = "/publishers", operation_id = "publishers_page", tag = "portal",
     responses((status = 200, description = "Who may publish what, where", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn publishers(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn publishers(visit: Arc<Visit>) -> Result<Answer, Problem> {
     visit.parameters::<super::NoParameters>()?;
     if !visit.rest().is_empty() {
         return publisher(visit).await;
@@ -44,14 +47,7 @@ pub(super) async fn publishers(visit: Visit) -> Result<Answer, Problem> {
             div.scroll tabindex="0" role="group" aria-label=(title) {
                 table {
                     caption { (number(all.len() as u64)) (visit.say(" 个主体", " publishers and supervisors")) }
-                    thead { tr {
-                        th scope="col" { (visit.say("名称", "Name")) }
-                        th scope="col" { (visit.say("编号", "Id")) }
-                        th scope="col" { (visit.say("角色", "Roles")) }
-                        th scope="col" { (visit.say("类别", "Sectors")) }
-                        th scope="col" { (visit.say("地区", "Regions")) }
-                        th scope="col" { (visit.say("授权", "Authority")) }
-                    } }
+                    (columns(&visit, &[("名称", "Name"), ("编号", "Id"), ("角色", "Roles"), ("类别", "Sectors"), ("地区", "Regions"), ("授权", "Authority")]))
                     tbody {
                         @for (id, grant) in all {
                             tr {
@@ -104,7 +100,7 @@ fn regions(visit: &Visit, scope: &Scope) -> String {
 #[utoipa::path(get, path = "/publishers/{id}", operation_id = "publisher_page", tag = "portal",
     params(("id" = String, Path, description = "The publisher's id", pattern = "^[A-Za-z0-9._:-]{1,64}$", example = "centre")),
     responses((status = 200, description = "Its keys and when they counted, what it may do, its newest notices and its figures", body = String, content_type = "text/html; charset=utf-8")))]
-async fn publisher(visit: Visit) -> Result<Answer, Problem> {
+async fn publisher(visit: Arc<Visit>) -> Result<Answer, Problem> {
     let none = || Problem::new(Code::NotFound, "账本中没有这个发布主体", "there is no such publisher in the ledger");
     let id = percent_encoding::percent_decode_str(visit.rest()).decode_utf8().map_err(|_| none())?;
     let id = PublisherId::parse(&id).ok_or_else(none)?;
@@ -158,14 +154,7 @@ fn history(visit: &Visit, changes: &[Change]) -> Markup {
         h2 { (title) }
         div.scroll tabindex="0" role="group" aria-label=(title) {
             table {
-                thead { tr {
-                    th scope="col" { (visit.say("自", "From")) }
-                    th scope="col" { (visit.say("至", "Until")) }
-                    th scope="col" { (visit.say("变动", "Change")) }
-                    th scope="col" { (visit.say("密钥指纹（RFC 7638）", "Key (RFC 7638 thumbprint)")) }
-                    th scope="col" { (visit.say("可为", "May")) }
-                    th scope="col" { (visit.say("条目", "Entry")) }
-                } }
+                (columns(visit, &[("自", "From"), ("至", "Until"), ("变动", "Change"), ("密钥指纹（RFC 7638）", "Key (RFC 7638 thumbprint)"), ("可为", "May"), ("条目", "Entry")]))
                 tbody {
                     @for (at, Change { index, time, change }) in changes.iter().enumerate() {
                         tr {
@@ -221,7 +210,7 @@ async fn newest(visit: &Visit, id: &PublisherId) -> Result<Markup, Problem> {
             }
             p {
                 a href=(visit.link(&format!("/search?publisher={}", encoded(id.as_str())))) { (visit.say("它的全部公告", "All its notices")) }
-                " " span.muted { (number(page.count)) @if page.more { "+" } }
+                " " span.muted { (count_text(page.count, page.more)) }
             }
         }
     })

@@ -1,6 +1,8 @@
 //! The rules: each version recorded, every rule with its article, what it asks, for which days and how days are counted; and the
 //! calendar of working days.
 
+use std::sync::Arc;
+
 use maud::{Markup, html};
 use verifier::explain::lifecycle as words;
 use verifier::explain::rule;
@@ -20,7 +22,7 @@ use crate::http::registers::{jurisdiction, statements};
 /// The rulebooks
 #[utoipa::path(get, path = "/rulebooks", operation_id = "rulebooks_page", tag = "portal",
     responses((status = 200, description = "The versions of the rules, and the calendar", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn rulebooks(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn rulebooks(visit: Arc<Visit>) -> Result<Answer, Problem> {
     visit.parameters::<super::NoParameters>()?;
     if !visit.rest().is_empty() {
         return rulebook(visit).await;
@@ -66,7 +68,7 @@ fn facts(visit: &Visit, rulebook: &Rulebook, start: &str, index: u64) -> Markup 
 #[utoipa::path(get, path = "/rulebooks/{index}", operation_id = "rulebook_page", tag = "portal",
     params(("index" = u64, Path, description = "Its entry", example = 2)),
     responses((status = 200, description = "Every rule: article, what it asks, for which days, how days are counted", body = String, content_type = "text/html; charset=utf-8")))]
-async fn rulebook(visit: Visit) -> Result<Answer, Problem> {
+async fn rulebook(visit: Arc<Visit>) -> Result<Answer, Problem> {
     let law = visit.site.ledger.law().await?;
     let index: Option<u64> = visit.rest().parse().ok();
     let version = law.versions().find(|(at, ..)| Some(*at) == index);

@@ -1,6 +1,7 @@
 //! Search: notices and projects by words, sector, stage, district, period and status, a page at a time, with what the hits are of.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ledger::index::{Facets, Found, FoundProject, Piece};
 use maud::{Markup, html};
@@ -17,13 +18,11 @@ use super::text::{self, badge, clipped, deadline, pick, said, time_ms};
 use super::visit::encoded;
 use crate::http::answer::Answer;
 use crate::http::lists::count_text;
-use crate::http::parameters::{MomentText, SectorCode, StageCode, StandingCode, Wanted, place_text};
+use crate::http::parameters::{MomentText, SectorCode, StageCode, StandingCode, Wanted, bad, place_text};
 use crate::http::problem::Problem;
 
 /// Districts that are offered.
 const MOST_REGIONS: usize = 20;
-/// How a project can stand.
-const STANDINGS: [Standing; 4] = [Standing::Complete, Standing::InProgress, Standing::Overdue, Standing::Violated];
 
 /// Search
 ///
@@ -43,7 +42,7 @@ const STANDINGS: [Standing; 4] = [Standing::Complete, Standing::InProgress, Stan
         ("after" = Option<String>, Query, description = "Where the page before ended", pattern = "^(0|[1-9][0-9]{0,14})?$"),
         ("limit" = Option<u64>, Query, description = "Hits of a page", minimum = 1, maximum = 100)),
     responses((status = 200, description = "A page of hits", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn search(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn search(visit: Arc<Visit>) -> Result<Answer, Problem> {
     let of_projects = of_projects(&visit)?;
     let query = visit.query().iter().filter(|(name, _)| name != "of").collect::<Vec<_>>();
     let wanted = Wanted::read(&serde_urlencoded::to_string(query).unwrap_or_default())?;
@@ -85,11 +84,7 @@ fn of_projects(visit: &Visit) -> Result<bool, Problem> {
         // What the statistics count is projects.
         "" | "notices" => Ok(["figure", "unit"].iter().any(|name| !visit.parameter(name).is_empty())),
         "projects" => Ok(true),
-        _ => Err(Problem::new(
-            crate::http::problem::Code::BadRequest,
-            "of：应为 notices 或 projects",
-            "of: notices or projects is expected",
-        )),
+        _ => Err(bad("of", "应为 notices 或 projects", "notices or projects is expected")),
     }
 }
 
@@ -195,7 +190,7 @@ fn form(visit: &Visit, of_projects: bool) -> Markup {
             div { label for="f-stage" { (visit.say("环节", "Stage")) } select #f-stage name="stage" { option value="" { (visit.say("全部", "all")) }
                 @for one in Stage::ALL { (option("stage", one.code(), visit.say(one.zh(), one.en()).to_owned())) } } }
             div { label for="f-status" { (visit.say("状态", "Status")) } select #f-status name="status" { option value="" { (visit.say("全部", "all")) }
-                @for one in STANDINGS { (option("status", one.code(), pick(visit, &one.name()).to_owned())) } } }
+                @for one in Standing::ALL { (option("status", one.code(), pick(visit, &one.name()).to_owned())) } } }
             div { label for="f-region" { (visit.say("区划代码", "District code")) } input #f-region name="region" inputmode="numeric" pattern="([0-9]{2}){0,3}|none" maxlength="6" placeholder="4201" value=(visit.parameter("region")); }
             div { label for="f-from" { (visit.say("收录自", "Recorded from")) } input #f-from type="date" name="from" value=(visit.parameter("from")); }
             div { label for="f-until" { (visit.say("收录至", "Recorded until")) } input #f-until type="date" name="until" value=(visit.parameter("until")); }
@@ -242,8 +237,7 @@ type FacetList<'a> = (&'static str, &'a str, &'a BTreeMap<String, u64>, &'a dyn 
 /// What the hits are of, each a link that asks for those alone.
 fn facet_lists(visit: &Visit, facets: &Facets, more: bool) -> Markup {
     let standing = |code: &str| {
-        let found = STANDINGS.into_iter().find(|standing| standing.code() == code);
-        found.map_or_else(|| code.to_owned(), |standing| pick(visit, &standing.name()).to_owned())
+        Standing::parse(code).map_or_else(|| code.to_owned(), |standing| pick(visit, &standing.name()).to_owned())
     };
     let lists: [FacetList<'_>; 4] = [
         ("status", visit.say("状态", "Status"), &facets.standings, &standing),

@@ -1,10 +1,11 @@
 //! The statistics: the figures of an inspector's report, drawn and as tables of which every number leads to its list.
 
+use std::sync::Arc;
+
 use ledger::index::{Figures, Part as Wanted};
 use maud::{Markup, html};
 use verifier::explain::place::place;
 use verifier::inspection::charts::{self, LISTINGS, NOTICES, OUTCOMES, PERIODS, STAGES, STANDINGS};
-use verifier::inspection::figures::margin_columns;
 use verifier::inspection::table::percent;
 use verifier::inspection::{Cell, NOTES, Row, Table, tables};
 use verifier::lifecycle::Law;
@@ -31,10 +32,11 @@ const MOST_MONTHS: i32 = 36;
     params(("sector" = Option<crate::http::parameters::SectorCode>, Query, description = "Of projects of this sector alone"),
         ("district" = Option<String>, Query, description = "Of projects of this district alone: six digits of GB/T 2260, or `none`", pattern = "^([0-9]{6}|none)?$")),
     responses((status = 200, description = "What was disclosed, when and by whom, as charts and tables", body = String, content_type = "text/html; charset=utf-8")))]
-pub(super) async fn statistics(visit: Visit) -> Result<Answer, Problem> {
+pub(super) async fn statistics(visit: Arc<Visit>) -> Result<Answer, Problem> {
     let part = visit.parameters::<WantedFigures>()?.part()?;
     let figures = visit.site.figures(&part).await?;
-    let whole = visit.site.figures(&Wanted::default()).await?;
+    let whole =
+        if part == Wanted::default() { figures.clone() } else { visit.site.figures(&Wanted::default()).await? };
     let shown = Shown { visit: &visit, part: &part, figures: &figures };
     let body = shown.body(&whole);
     Ok(Page::new(visit.say("统计", "Statistics"), Place::Statistics, body).answer(&visit))
@@ -160,29 +162,8 @@ impl Shown<'_> {
     }
 
     fn tiles(&self) -> Markup {
-        let (visit, all) = (self.visit, &self.figures.summary.all);
-        let due = all.due_stages();
-        let tile = |figure: &str, zh: &str, en: &str, n: u64, of: Option<u64>| {
-            let link = (n > 0).then(|| self.list(vec![("figure", figure.to_owned())]));
-            html! {
-                li.tile {
-                    span.big { @if let Some(link) = link { a href=(link) { (number(n)) } } @else { (number(n)) } }
-                    (visit.say(zh, en))
-                    @if let Some(of) = of.filter(|of| *of > 0) { " " span.muted { (percent(n, of)) } }
-                }
-            }
-        };
-        let stage = |status| all.stage(status);
-        html! {
-            ul.grid.plain {
-                (tile("projects", "项目", "projects", all.projects, None))
-                (tile("complete", "完整公开的项目", "projects complete", all.standing(Standing::Complete), Some(all.projects)))
-                (tile("on_time", "按时公开的环节", "stages on time", stage(StageStatus::OnTime), Some(due)))
-                (tile("late", "迟公开的环节", "stages late", stage(StageStatus::Late), Some(due)))
-                (tile("missing", "逾期未公开的环节", "stages missing", stage(StageStatus::Missing), Some(due)))
-                (tile("violated", "违反规则的项目", "projects in violation", all.standing(Standing::Violated), Some(all.projects)))
-            }
-        }
+        let list = |figure: &str| self.list(vec![("figure", figure.to_owned())]);
+        tiles(self.visit, &self.figures.summary.all, &list)
     }
 
     fn section(&self, key: &str, content: Markup) -> Markup {
@@ -198,8 +179,8 @@ impl Shown<'_> {
     fn margin_names(&self, tables: &[Table]) -> Vec<String> {
         let columns =
             tables.iter().find(|table| table.spec.key == "margins").map_or(&[][..], |table| table.spec.columns);
-        let named = columns.iter().filter(|column| margin_columns().any(|key| key == column.key));
-        named.map(|column| self.visit.say(column.zh, column.en).to_owned()).collect()
+        // The first two name the rule.
+        columns.iter().skip(2).map(|column| self.visit.say(column.zh, column.en).to_owned()).collect()
     }
 
     fn table(&self, table: &Table) -> Markup {
@@ -344,6 +325,11 @@ pub(super) fn of_unit(visit: &Visit, unit: &str, group: &Group) -> Markup {
         let query = serde_urlencoded::to_string([("figure", figure), ("unit", unit)]).unwrap_or_default();
         visit.link(&format!("/search?of=projects&{query}"))
     };
+    tiles(visit, group, &link)
+}
+
+/// The figures of a group of projects, each with the address of its list.
+fn tiles(visit: &Visit, group: &Group, link: &dyn Fn(&str) -> String) -> Markup {
     let due = group.due_stages();
     html! {
         ul.grid.plain {

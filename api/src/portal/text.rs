@@ -121,6 +121,11 @@ pub(crate) fn stage(visit: &Visit, code: &str) -> String {
     Stage::parse(code).map_or_else(|| code.to_owned(), |stage| visit.say(stage.zh(), stage.en()).to_owned())
 }
 
+/// The head of a table: what its columns are called, in Chinese and English.
+pub(crate) fn columns(visit: &Visit, names: &[(&str, &str)]) -> Markup {
+    html! { thead { tr { @for (zh, en) in names { th scope="col" { (visit.say(zh, en)) } } } } }
+}
+
 /// A few words on a colour; the words alone say all.
 pub(crate) fn badge(class: &str, words: &str) -> Markup {
     html! { span.badge.(class) { (words) } }
@@ -128,8 +133,7 @@ pub(crate) fn badge(class: &str, words: &str) -> Markup {
 
 /// How a project stands, by its code; not judged yet where there is none.
 pub(crate) fn standing(visit: &Visit, code: Option<&str>) -> Markup {
-    let all = [Standing::Complete, Standing::InProgress, Standing::Overdue, Standing::Violated];
-    match all.into_iter().find(|standing| Some(standing.code()) == code) {
+    match code.and_then(Standing::parse) {
         Some(standing) => badge(standing_class(standing), &named(visit, &standing)),
         None => badge("open", visit.say("未评判", "not judged")),
     }

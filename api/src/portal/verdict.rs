@@ -39,8 +39,8 @@ pub(super) fn rules(visit: &Visit, lot: &LotVerdict<'_>) -> Markup {
 fn rule(visit: &Visit, found: &RuleOutcome<'_>) -> Markup {
     let mut said = Vec::new();
     for finding in found.findings.iter().filter(|finding| finding.outcome != Outcome::NotApplicable) {
-        let text = finding_text(visit, finding).into_string();
-        if !said.iter().any(|(known, _)| *known == text) {
+        let text = finding_text(visit, finding);
+        if !said.iter().any(|(known, _): &(Markup, _)| known.0 == text.0) {
             said.push((text, finding));
         }
     }
@@ -49,7 +49,7 @@ fn rule(visit: &Visit, found: &RuleOutcome<'_>) -> Markup {
         article.rule {
             h4 { (badge(outcome_class(found.outcome), &named(visit, &found.outcome))) " " (pick(visit, &found.rule.title)) }
             p.about { (visit.say("依据：", "by ")) (pick(visit, &words::basis(&found.rule.basis))) " · " code { (found.rule.id) } }
-            ul.plain { @for (_, finding) in said.iter().take(MOST_FINDINGS) { li { (finding_text(visit, finding)) } } }
+            ul.plain { @for (text, _) in said.iter().take(MOST_FINDINGS) { li { (text) } } }
             @if said.len() > MOST_FINDINGS { p.muted { "+ " (said.len() - MOST_FINDINGS) } }
         }
     }

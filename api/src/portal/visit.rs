@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use http::Request;
 use http::header::{ACCEPT_LANGUAGE, HOST};
-use http::{HeaderMap, Request};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
 use super::assets;
 use crate::http::Site;
-use crate::http::problem::{Code, Problem, language};
+use crate::http::parameters::bad;
+use crate::http::problem::{Problem, language};
 use crate::language::Language;
 
 /// What stands in an address as it is (RFC 3986, unreserved).
@@ -40,14 +41,10 @@ fn is_host(text: &str) -> bool {
 }
 
 impl Visit {
-    /// Reads a request, whatever it asks for.
+    /// Reads a request, whatever it asks for. `lang` in the address goes before what the browser prefers.
     pub(crate) fn of<B>(site: &Arc<Site>, request: &Request<B>) -> Self {
-        let uri = request.uri();
-        Self::new(Arc::clone(site), uri.path(), uri.query().unwrap_or_default(), request.headers())
-    }
-
-    /// Reads what was asked for. `lang` in the address goes before what the browser prefers.
-    pub(crate) fn new(site: Arc<Site>, path: &str, query: &str, headers: &HeaderMap) -> Self {
+        let (uri, headers) = (request.uri(), request.headers());
+        let query = uri.query().unwrap_or_default();
         let parameters: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
         let (said, query): (Vec<_>, Vec<_>) = parameters.into_iter().partition(|(name, _)| name == "lang");
         let chosen = said.into_iter().map(|(_, value)| value).find(|value| !value.is_empty());
@@ -59,14 +56,14 @@ impl Visit {
         };
         let host =
             headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_host(host)).map(str::to_owned);
-        Self { site, language, chosen, host, path: path.to_owned(), query }
+        Self { site: Arc::clone(site), language, chosen, host, path: uri.path().to_owned(), query }
     }
 
     /// That the language asked for is one of ours.
     pub(super) fn check(&self) -> Result<(), Problem> {
         match self.chosen.as_deref() {
             None | Some("zh" | "en") => Ok(()),
-            Some(_) => Err(Problem::new(Code::BadRequest, "lang：应为 zh 或 en", "lang: zh or en is expected")),
+            Some(_) => Err(bad("lang", "应为 zh 或 en", "zh or en is expected")),
         }
     }
 

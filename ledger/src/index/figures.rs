@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError};
 
 use futures_util::TryStreamExt as _;
 use sqlx::{Row as _, Sqlite, Transaction};
-use verifier::inspection::figures::margin_columns;
+use verifier::inspection::figures::{month_name, of_counts, of_listings, of_margins, of_month, of_periods};
 use verifier::inspection::{Table, tables};
 use verifier::lifecycle::Law;
 use verifier::lifecycle::instant::Seconds;
@@ -316,43 +316,14 @@ fn lists_of(figures: &ProjectFigures) -> BTreeSet<String> {
         asked.for_each(|(outcome, n)| put(format!("rules:{rule}:{}", outcome.code()), *n));
         put(format!("rules:{rule}:borderline"), of_rule.reasons.get("borderline").copied().unwrap_or_default());
         let (periods, counts) = (&of_rule.periods, &of_rule.counts);
-        for (column, n) in [
-            ("measured", periods.measured),
-            ("below", periods.below),
-            ("exact", periods.exact),
-            ("end_on_day_off", periods.end_on_day_off),
-            ("borderline", periods.borderline),
-        ] {
-            put(format!("periods:{rule}:{column}"), n);
-        }
-        for (column, n) in margin_columns().zip(periods.margins) {
-            put(format!("margins:{rule}:{column}"), n);
-        }
-        for (column, n) in [("counted", counts.counted), ("below", counts.below), ("above", counts.above)] {
-            put(format!("counts:{rule}:{column}"), n);
-        }
+        of_periods(periods).for_each(|(column, n)| put(format!("periods:{rule}:{column}"), n));
+        of_margins(periods).for_each(|(column, n)| put(format!("margins:{rule}:{column}"), n));
+        of_counts(counts).for_each(|(column, n)| put(format!("counts:{rule}:{column}"), n));
     }
-    for ((year, month), of_month) in &figures.months {
-        for (column, n) in [
-            ("notices", of_month.notices),
-            ("on_time", of_month.on_time),
-            ("late", of_month.late),
-            ("missing", of_month.missing),
-            ("violated", of_month.violated),
-        ] {
-            put(format!("months:{year:04}-{month:02}:{column}"), n);
-        }
+    for (month, of_it) in &figures.months {
+        let name = month_name(*month);
+        of_month(of_it).for_each(|(column, n)| put(format!("months:{name}:{column}"), n));
     }
-    let listings = &figures.listings;
-    for (column, n) in [
-        ("listed", listings.listed),
-        ("with_result", listings.with_result),
-        ("both", listings.both),
-        ("without_result", listings.without_result),
-        ("ended", listings.ended),
-        ("without_listing", listings.without_listing),
-    ] {
-        put(format!("listings:{column}"), n);
-    }
+    of_listings(&figures.listings).for_each(|(column, n)| put(format!("listings:{column}"), n));
     lists
 }

@@ -74,9 +74,7 @@ pub const LISTINGS: [Part; 4] = [
 pub fn sectors(summary: &Summary) -> Vec<Bar> {
     let bars = summary.sectors.iter().map(|(sector, group)| Bar {
         name: Text { zh: sector.zh().to_owned(), en: sector.en().to_owned() },
-        numbers: [Standing::Complete, Standing::InProgress, Standing::Overdue, Standing::Violated]
-            .map(|one| group.standing(one))
-            .to_vec(),
+        numbers: Standing::ALL.iter().map(|one| group.standing(*one)).collect(),
     });
     bars.collect()
 }

@@ -2,16 +2,19 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+
+use serde_json::{Map, Value};
 
 use super::table::{Cell, Column, Row, Spec, Table, named};
 use crate::explain::lifecycle as words;
 use crate::explain::place::place;
 use crate::lifecycle::Law;
 use crate::lifecycle::rulebook::Rule;
-use crate::lifecycle::summary::{Group, Summary};
+use crate::lifecycle::summary::{Counts, Group, Listings, Month, MonthFigures, Periods, RuleFigures, Summary};
 use crate::lifecycle::verdict::{Outcome, StageStatus, Standing};
 
 macro_rules! spec {
@@ -58,9 +61,9 @@ pub fn tables(summary: &Summary, law: &Law) -> Vec<Table> {
         let code = code.as_deref();
         row(Cell::Named(code.unwrap_or_default().to_owned(), place(code)), group)
     });
-    let months = summary.months.iter().map(|((year, month), figures)| {
-        let counts = [figures.notices, figures.on_time, figures.late, figures.missing, figures.violated];
-        [vec![Cell::Text(format!("{year:04}-{month:02}"))], counts.map(Cell::Number).to_vec()].concat()
+    let months = summary.months.iter().map(|(month, figures)| {
+        let name = Cell::Text(month_name(*month));
+        [name].into_iter().chain(cells(of_month(figures))).collect()
     });
     vec![
         Table::new(&SECTORS, sectors.collect()),
@@ -106,9 +109,52 @@ fn row(name: Cell, group: &Group) -> Row {
     ]
 }
 
-/// The totals under the names of the groups' columns.
-pub fn totals(summary: &Summary) -> Table {
-    Table::new(&SECTORS, vec![row(Cell::Nothing, &summary.all)])
+/// The totals as members of an object, named like the groups' columns.
+pub fn totals(summary: &Summary) -> Map<String, Value> {
+    let members = SECTORS.columns.iter().zip(row(Cell::Nothing, &summary.all)).skip(1);
+    members.map(|(column, cell)| (column.key.to_owned(), cell.json())).collect()
+}
+
+/// `2026-03`.
+pub fn month_name((year, month): Month) -> String {
+    format!("{year:04}-{month:02}")
+}
+
+/// Numbers, each with the column of the table it stands in: the last ones.
+fn in_columns<const N: usize>(spec: &'static Spec, numbers: [u64; N]) -> impl Iterator<Item = (&'static str, u64)> {
+    let columns = &spec.columns[spec.columns.len() - N..];
+    columns.iter().map(|column| column.key).zip(numbers)
+}
+
+fn cells(numbers: impl Iterator<Item = (&'static str, u64)>) -> impl Iterator<Item = Cell> {
+    numbers.map(|(_, number)| Cell::Number(number))
+}
+
+/// The numbers of a rule's periods, by the columns of their table.
+pub fn of_periods(periods: &Periods) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+    let Periods { measured, below, exact, end_on_day_off, borderline, .. } = *periods;
+    in_columns(&PERIODS, [measured, below, exact, end_on_day_off, borderline])
+}
+
+/// The margins of a rule's periods, likewise.
+pub fn of_margins(periods: &Periods) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+    in_columns(&MARGINS, periods.margins)
+}
+
+/// The numbers of what a rule counts, likewise.
+pub fn of_counts(counts: &Counts) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+    in_columns(&COUNTS, [counts.counted, counts.below, counts.above])
+}
+
+/// The numbers of a month, likewise.
+pub fn of_month(month: &MonthFigures) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+    in_columns(&MONTHS, [month.notices, month.on_time, month.late, month.missing, month.violated])
+}
+
+/// The numbers of listings and results, likewise.
+pub fn of_listings(listings: &Listings) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+    let Listings { listed, with_result, both, without_result, ended, without_listing } = *listings;
+    in_columns(&LISTINGS, [listed, with_result, both, without_result, ended, without_listing])
 }
 
 /// The rules of every rulebook that counts, each once, as the newest says it.
@@ -150,50 +196,34 @@ fn rules(summary: &Summary, law: &Law) -> Vec<Row> {
 }
 
 fn periods(summary: &Summary, law: &Law) -> Vec<Row> {
-    let rows = known_rules(law).into_iter().filter_map(|rule| {
-        let periods = summary.rules.get(&rule.id)?.periods;
-        let counts = [periods.measured, periods.below, periods.exact, periods.end_on_day_off, periods.borderline];
-        let name = vec![Cell::Text(rule.id.clone()), Cell::Words(rule.title.clone())];
-        (periods.measured > 0).then(|| [name, counts.map(Cell::Number).to_vec()].concat())
-    });
-    rows.collect()
-}
-
-/// The columns of the classes of margins.
-pub fn margin_columns() -> impl Iterator<Item = &'static str> {
-    MARGINS.columns.iter().skip(2).map(|column| column.key)
+    by_rule(summary, law, |figures| {
+        (figures.periods.measured > 0).then(|| cells(of_periods(&figures.periods)).collect())
+    })
 }
 
 fn margins(summary: &Summary, law: &Law) -> Vec<Row> {
-    let rows = known_rules(law).into_iter().filter_map(|rule| {
-        let periods = summary.rules.get(&rule.id)?.periods;
-        let name = vec![Cell::Text(rule.id.clone()), Cell::Words(rule.title.clone())];
-        (periods.measured > 0).then(|| [name, periods.margins.map(Cell::Number).to_vec()].concat())
-    });
-    rows.collect()
+    by_rule(summary, law, |figures| {
+        (figures.periods.measured > 0).then(|| cells(of_margins(&figures.periods)).collect())
+    })
 }
 
 fn counts(summary: &Summary, law: &Law) -> Vec<Row> {
+    by_rule(summary, law, |figures| (figures.counts.counted > 0).then(|| cells(of_counts(&figures.counts)).collect()))
+}
+
+/// A row for each rule of which something was measured: its name, and what that is.
+fn by_rule(summary: &Summary, law: &Law, measured: impl Fn(&RuleFigures) -> Option<Row>) -> Vec<Row> {
     let rows = known_rules(law).into_iter().filter_map(|rule| {
-        let counts = summary.rules.get(&rule.id)?.counts;
-        let numbers = [counts.counted, counts.below, counts.above];
         let name = vec![Cell::Text(rule.id.clone()), Cell::Words(rule.title.clone())];
-        (counts.counted > 0).then(|| [name, numbers.map(Cell::Number).to_vec()].concat())
+        Some([name, measured(summary.rules.get(&rule.id)?)?].concat())
     });
     rows.collect()
 }
 
 fn listings(summary: &Summary) -> Vec<Row> {
     let rows = summary.listings.iter().map(|(sector, listings)| {
-        let numbers = [
-            listings.listed,
-            listings.with_result,
-            listings.both,
-            listings.without_result,
-            listings.ended,
-            listings.without_listing,
-        ];
-        [vec![named(sector.code(), sector.zh(), sector.en())], numbers.map(Cell::Number).to_vec()].concat()
+        let name = named(sector.code(), sector.zh(), sector.en());
+        [name].into_iter().chain(cells(of_listings(listings))).collect()
     });
     rows.collect()
 }

@@ -20,23 +20,19 @@ pub(super) fn report(inspection: &Inspection<'_>, findings: &Findings) -> String
             "cosigned_by": inspection.cosigners }),
     );
     object.insert("law".into(), lifecycle_json::law(inspection.chronicle.law(), is_shipped));
-    let totals = totals(&findings.summary).json_rows();
-    let mut totals = totals.get(0).cloned().unwrap_or_default();
-    if let Some(totals) = totals.as_object_mut() {
-        totals.remove("sector");
-        let remarks = findings.summary.remarks;
-        for (name, count) in [
-            ("look_alikes", remarks.look_alikes),
-            ("codes", remarks.codes),
-            ("placeholders", remarks.placeholders),
-            ("not_evidence", remarks.not_evidence),
-            ("reposted", remarks.reposted),
-            ("reposts", remarks.reposts),
-        ] {
-            totals.insert(name.into(), count.into());
-        }
+    let mut totals = totals(&findings.summary);
+    let remarks = findings.summary.remarks;
+    for (name, count) in [
+        ("look_alikes", remarks.look_alikes),
+        ("codes", remarks.codes),
+        ("placeholders", remarks.placeholders),
+        ("not_evidence", remarks.not_evidence),
+        ("reposted", remarks.reposted),
+        ("reposts", remarks.reposts),
+    ] {
+        totals.insert(name.into(), count.into());
     }
-    object.insert("totals".into(), totals);
+    object.insert("totals".into(), totals.into());
     object.insert("figures".into(), member(&findings.figures, Table::json_rows));
     // The projects one by one are in their CSV alone.
     let lists = findings.lists.iter().filter(|table| table.spec.key != "projects");
