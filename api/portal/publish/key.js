@@ -4,6 +4,7 @@
  */
 import { encodeBase64Url } from '../verifier/base64.js';
 import { utf8 } from '../verifier/bytes.js';
+import { digestOf } from './signing.js';
 
 const DATABASE = 'mingzhang';
 const STORE = 'keys';
@@ -62,8 +63,8 @@ async function goTogether(key, x) {
 }
 
 async function keep(key, x) {
-  const thumbprint = await crypto.subtle.digest('SHA-256', utf8(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`));
-  const made = { key, x, kid: encodeBase64Url(new Uint8Array(thumbprint)) };
+  const kid = await digestOf(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`);
+  const made = { key, x, kid };
   await request('readwrite', (store) => store.put(made, SLOT));
   return made;
 }

@@ -36,20 +36,15 @@ async function begin() {
     return;
   }
   for (const list of form.querySelectorAll('[data-list]')) furnish(list);
-  signing = await keptKey();
-  tellKey();
+  takeKey(await keptKey());
   part('publisher').addEventListener('change', tellKey);
   part('key-file').addEventListener('change', () => void guarded(takeFile));
-  part('key-new').addEventListener('click', () => void guarded(async () => {
-    signing = await makeKey();
-    tellKey();
-  }));
+  part('key-new').addEventListener('click', () => void guarded(async () => takeKey(await makeKey())));
   part('key-forget').addEventListener('click', () => void guarded(async () => {
     await forgetKey();
-    signing = null;
-    tellKey();
+    takeKey(null);
   }));
-  part('check').addEventListener('click', () => void guarded(check));
+  part('check').addEventListener('click', () => void guarded(() => check(readDraft())));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     void guarded(publish);
@@ -107,7 +102,12 @@ async function takeFile() {
   // The file is not named by the form any longer, whatever it held.
   input.value = '';
   if (taken === null) throw new Refused(say('这不是密钥文件：应为 mingzhang keygen 写出的 JWK', 'This is no key file: expected the JWK that `mingzhang keygen` writes'));
-  signing = taken;
+  takeKey(taken);
+}
+
+/** From here on this key signs; without one nothing is signed. */
+function takeKey(key) {
+  signing = key;
   tellKey();
 }
 
@@ -143,9 +143,9 @@ function readDraft() {
   return draftOf(form);
 }
 
-/** Asks what the rules say, and shows it. */
-async function check() {
-  const advice = await ask(form.dataset.drafts, 'application/json', JSON.stringify(readDraft()));
+/** Asks what the rules say of a draft, and shows it. */
+async function check(draft) {
+  const advice = await ask(form.dataset.drafts, 'application/json', JSON.stringify(draft));
   showAdvice(advice);
   return advice;
 }
@@ -181,7 +181,7 @@ async function publish() {
   if (publisher === '') throw new Refused(say('请选择发布主体', 'Choose the publisher'));
   if (signing === null) throw new Refused(say('请先导入或生成密钥', 'Import or make a key first'));
   const draft = readDraft();
-  const advice = await check();
+  const advice = await check(draft);
   const question = say(`将违反 ${advice.breaks} 条规则，录入后不能收回。仍要发布吗？`, `${advice.breaks} rules would be broken, and what is recorded cannot be taken back. Publish it all the same?`);
   if (advice.breaks > 0 && !globalThis.confirm(question)) return;
   const signed = await signOnce(draft, publisher, advice.project);

@@ -48,6 +48,15 @@ export async function signNotice(draft, { iss, origin, signing, seals }) {
   return { jwt, compact: [jwt, ...shown, ''].join('~'), withheld };
 }
 
+/**
+ * The SHA-256 of a text: of a disclosure its digest, of a public key its thumbprint.
+ * @param {string} text
+ * @returns {Promise<string>} b64url
+ */
+export async function digestOf(text) {
+  return encodeBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))));
+}
+
 /** Takes out of the claims what will stand beside them: each value with the object it was in. */
 function takeOut(claims) {
   const taken = [];
@@ -76,10 +85,6 @@ function takePersons(value, take) {
 function disclose(name, value) {
   const salt = encodeBase64Url(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
   return encodeBase64Url(utf8(JSON.stringify([salt, name, value])));
-}
-
-async function digestOf(disclosure) {
-  return encodeBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(disclosure))));
 }
 
 async function sign(claims, { key, kid }) {

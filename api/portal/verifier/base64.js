@@ -3,6 +3,7 @@
  * base64url is not; another spelling would be a second value to a hash.
  * @module
  */
+import { fromOctets, toOctets } from './bytes.js';
 
 /**
  * Standard base64 with padding.
@@ -10,11 +11,7 @@
  * @returns {string}
  */
 export function encodeBase64(bytes) {
-  let binary = '';
-  for (let at = 0; at < bytes.length; at += 8192) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return btoa(binary);
+  return btoa(toOctets(bytes));
 }
 
 /**
@@ -33,9 +30,7 @@ export function decodeBase64(text) {
   // The last group of four alone can be spelled in several ways.
   const last = binary.length - (binary.length % 3 || 3);
   if (binary.length > 0 && btoa(binary.slice(last)) !== text.slice(-4)) return null;
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i += 1) bytes[i] = binary.charCodeAt(i);
-  return text.length > 0 && bytes.length === 0 ? null : bytes;
+  return text.length > 0 && binary.length === 0 ? null : fromOctets(binary);
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Bytes and text: UTF-8 both ways, bytes joined and compared.
+ * Bytes and text: UTF-8 and octets both ways, bytes joined and compared.
  * @module
  */
 
@@ -39,6 +39,28 @@ export function utf8Length(text) {
     if (unit >= 0x80) length += unit >= 0x800 && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
   }
   return length;
+}
+
+/**
+ * Bytes as octets: a text with a character up to U+00FF for each.
+ * @param {Uint8Array} bytes
+ * @returns {string}
+ */
+export function toOctets(bytes) {
+  let octets = '';
+  for (let at = 0; at < bytes.length; at += 8192) octets += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return octets;
+}
+
+/**
+ * The bytes that these octets stand for.
+ * @param {string} octets
+ * @returns {Uint8Array}
+ */
+export function fromOctets(octets) {
+  const bytes = new Uint8Array(octets.length);
+  for (let i = 0; i < octets.length; i += 1) bytes[i] = octets.charCodeAt(i);
+  return bytes;
 }
 
 /**

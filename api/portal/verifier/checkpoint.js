@@ -11,7 +11,7 @@
  */
 import { utf8 } from './bytes.js';
 import { parseDecimal } from './decimal.js';
-import { Fault } from './fault.js';
+import { Fault, withinNow } from './fault.js';
 import { EMPTY_ROOT, parseHash } from './hash.js';
 import { verifySignature } from './key.js';
 import { parseNote, signaturesBy } from './note.js';
@@ -31,8 +31,8 @@ export function parseCheckpoint(text) {
   }
   const [origin, decimal, hash] = lines;
   if (origin === '') throw checkpointFault('the origin, its first line, must not be empty', '首行（来源）不能为空');
-  const size = readLine(() => parseDecimal(decimal));
-  const root = readLine(() => parseHash(hash));
+  const place = { rule: 'checkpoint', en: 'a checkpoint', zh: '检查点' };
+  const [size, root] = withinNow(place, () => [parseDecimal(decimal), parseHash(hash)]);
   if (size === 0 && root !== EMPTY_ROOT) {
     throw checkpointFault(`a tree without leaves has the root ${EMPTY_ROOT}, found ${root}`, `空树的根应为 ${EMPTY_ROOT}，实为 ${root}`);
   }
@@ -62,12 +62,4 @@ export async function isSignedBy(checkpoint, key) {
 
 function checkpointFault(en, zh) {
   return new Fault('checkpoint', `a checkpoint here is ${en}`, `检查点${zh}`);
-}
-
-function readLine(read) {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof Fault ? error.within({ rule: 'checkpoint', en: 'a checkpoint', zh: '检查点' }) : error;
-  }
 }

@@ -3,16 +3,8 @@
  * @module
  */
 
-/** Sectors of public resources, with their names. */
-export const SECTORS = {
-  construction: { zh: '工程建设项目招标投标', en: 'construction' },
-  procurement: { zh: '政府采购', en: 'government procurement' },
-  'state-asset': { zh: '国有产权交易', en: 'state-owned assets' },
-  land: { zh: '土地使用权出让', en: 'land-use rights' },
-  mining: { zh: '矿业权出让', en: 'mining rights' },
-  'major-project': { zh: '重大建设项目批准和实施', en: 'major projects' },
-  'disclosure-request': { zh: '依申请公开', en: 'disclosure on request' },
-};
+/** Sectors of public resources. */
+const SECTORS = ['construction', 'procurement', 'state-asset', 'land', 'mining', 'major-project', 'disclosure-request'];
 
 /** Disclosure stages, with their names. */
 export const STAGES = {
@@ -41,7 +33,7 @@ const ROLES = ['publisher', 'supervisor'];
 
 /** @param {string} code */
 export function isSector(code) {
-  return Object.hasOwn(SECTORS, code);
+  return SECTORS.includes(code);
 }
 
 /** @param {string} code */

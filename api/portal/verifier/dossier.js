@@ -12,14 +12,14 @@ import { Registry } from './authority.js';
 import { isSignedBy } from './checkpoint.js';
 import { isReservedId } from './code.js';
 import { openDisclosures } from './disclosure.js';
-import { checkSubjectLinks, checkOrder } from './links.js';
+import { checkOrder, checkSubjectLinks, orderFault } from './links.js';
 import { parseEntry } from './entry.js';
 import { Fault, within } from './fault.js';
 import { ZERO_HASH, leafHash } from './hash.js';
 import { Owed } from './owed.js';
-import { hasGroup } from './policy.js';
-import { checkPolicy, cosignedBy } from './policy_check.js';
+import { checkPolicy, cosignedBy, cosignersOf } from './policy_check.js';
 import { checkInclusion } from './proof.js';
+import { groupAt } from './quorum.js';
 import { targetOf } from './statement.js';
 import { checkAbsent, checkMember, mapKey, mapValue } from './subject_map.js';
 
@@ -51,7 +51,7 @@ export async function verifyDossier(file, policy, steps) {
   const head = file.head.checkpoint;
   steps.take('head');
   const cosigned = await checkPolicy(policy, head);
-  const cosigners = policy.witnesses.filter((_, at) => cosigned.timestamps[at].length > 0).map(({ name }) => name);
+  const cosigners = cosignersOf(policy, cosigned);
   await steps.pass('head', tellHead(head, cosigners));
   steps.take('seal');
   const seal = await checkSeal(file.head);
@@ -78,7 +78,7 @@ export async function verifyDossier(file, policy, steps) {
 }
 
 function timeGroup(policy) {
-  return hasGroup(policy, REPLAY_GROUP) ? REPLAY_GROUP : null;
+  return groupAt(policy.rules, REPLAY_GROUP) === null ? null : REPLAY_GROUP;
 }
 
 function tellHead({ origin, size }, cosigners) {
@@ -153,10 +153,6 @@ function checkSealFollows(seal, links) {
   if (seal.index === last.entry.index + 1 && seal.prev !== last.leaf) {
     throw orderFault(seal.index, '`prev` is not the hash of the entry before it', '`prev` 不是前一条的哈希');
   }
-}
-
-function orderFault(index, en, zh) {
-  return new Fault('order', `entry ${index}: ${en}`, `第 ${index} 条：${zh}`, index);
 }
 
 function boundFault(index, member, en, zh) {

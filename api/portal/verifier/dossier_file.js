@@ -13,7 +13,7 @@
  */
 import { parseCheckpoint } from './checkpoint.js';
 import { Fault } from './fault.js';
-import { ZERO_HASH, parseHash } from './hash.js';
+import { ZERO_HASH, hashMember, hashesMember } from './hash.js';
 import { parseJsonObject } from './json.js';
 import { countMember, listMember, objectMember, objectsMember, onlyMembers, optionalTextMember, textMember, textsMember, typeFault } from './member.js';
 import { parseSubject } from './subject.js';
@@ -63,7 +63,7 @@ function readHead(head) {
   return {
     checkpoint: parseCheckpoint(textMember(head, 'checkpoint')),
     seal: textMember(head, 'seal'),
-    sealProof: readHashes(head, 'seal_proof'),
+    sealProof: hashesMember(head, 'seal_proof', MAX_PROOF),
   };
 }
 
@@ -77,7 +77,7 @@ function readSubject(part) {
     return { subject, state: { count, head: ZERO_HASH, tally: new Map() }, mapProof, entries: null };
   }
   onlyMembers(part, ['id', 'count', 'head', 'tally', 'map_proof', 'entries']);
-  const head = readHash('head', textMember(part, 'head'));
+  const head = hashMember(part, 'head');
   const state = { count, head, tally: parseTally(objectMember(part, 'tally')) };
   return { subject, state, mapProof, entries: part.has('entries') ? objectsMember(part, 'entries').map(readEntry) : null };
 }
@@ -88,28 +88,14 @@ function readEntry(part) {
   if (part.has('recorded_by')) {
     const bound = objectMember(part, 'recorded_by');
     onlyMembers(bound, ['checkpoint', 'inclusion']);
-    recordedBy = { checkpoint: parseCheckpoint(textMember(bound, 'checkpoint')), inclusion: readHashes(bound, 'inclusion') };
+    recordedBy = { checkpoint: parseCheckpoint(textMember(bound, 'checkpoint')), inclusion: hashesMember(bound, 'inclusion', MAX_PROOF) };
   }
   const notBefore = optionalTextMember(part, 'not_before');
   return {
     entry: textMember(part, 'entry'),
     disclosures: textsMember(part, 'disclosures'),
-    inclusion: readHashes(part, 'inclusion'),
+    inclusion: hashesMember(part, 'inclusion', MAX_PROOF),
     recordedBy,
     notBefore: notBefore === undefined ? null : parseCheckpoint(notBefore),
   };
-}
-
-function readHashes(object, name) {
-  const texts = textsMember(object, name);
-  if (texts.length > MAX_PROOF) throw typeFault(name, 'at most 64 hashes', '至多 64 个哈希');
-  return texts.map((text) => readHash(name, text));
-}
-
-function readHash(name, text) {
-  try {
-    return parseHash(text);
-  } catch {
-    throw typeFault(name, '32 bytes in canonical base64', '32 字节的规范 base64');
-  }
 }

@@ -34,6 +34,21 @@ export class Fault extends Error {
 }
 
 /**
+ * Reads at once; a fault in it is told of the place.
+ * @template T
+ * @param {{ rule?: string, entry?: number, en?: string, zh?: string }} place
+ * @param {() => T} read
+ * @returns {T}
+ */
+export function withinNow(place, read) {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof Fault ? error.within(place) : error;
+  }
+}
+
+/**
  * Does the work; a fault in it is told of the place.
  * @template T
  * @param {{ rule?: string, entry?: number, en?: string, zh?: string }} place

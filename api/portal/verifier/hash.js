@@ -10,6 +10,7 @@
 import { decodeBase64, encodeBase64 } from './base64.js';
 import { concat, utf8 } from './bytes.js';
 import { Fault } from './fault.js';
+import { textMember, textsMember, typeFault } from './member.js';
 
 /** 32 zero bytes: “nothing before this” in a chain of hashes. */
 export const ZERO_HASH = encodeBase64(new Uint8Array(32));
@@ -41,6 +42,37 @@ export function parseHash(text) {
     throw new Fault('hash', 'a hash is 44 characters, the canonical base64 of 32 bytes', '哈希应为 44 个字符，即 32 字节的规范 base64');
   }
   return text;
+}
+
+/**
+ * The member of a JSON object, which must be a hash.
+ * @param {Map<string, unknown>} object
+ * @param {string} name
+ * @returns {string}
+ */
+export function hashMember(object, name) {
+  return readMember(name, textMember(object, name));
+}
+
+/**
+ * The member of a JSON object, which must be an array of hashes, at most so many.
+ * @param {Map<string, unknown>} object
+ * @param {string} name
+ * @param {number} most
+ * @returns {string[]}
+ */
+export function hashesMember(object, name, most) {
+  const texts = textsMember(object, name);
+  if (texts.length > most) throw typeFault(name, `at most ${most} hashes`, `至多 ${most} 个哈希`);
+  return texts.map((text) => readMember(name, text));
+}
+
+function readMember(name, text) {
+  try {
+    return parseHash(text);
+  } catch {
+    throw typeFault(name, '32 bytes in canonical base64', '32 字节的规范 base64');
+  }
 }
 
 /**

@@ -64,12 +64,22 @@ export function checkOrder(links) {
   for (const [at, { entry }] of links.entries()) {
     const before = links[at - 1];
     if (before === undefined) continue;
-    const refuse = (en, zh) => new Fault('order', `entry ${entry.index}: ${en}`, `第 ${entry.index} 条：${zh}`, entry.index);
-    if (entry.time < before.entry.time) throw refuse('its time is before that of an earlier entry', '它的时间早于在前的条目');
+    if (entry.time < before.entry.time) throw orderFault(entry.index, 'its time is before that of an earlier entry', '它的时间早于在前的条目');
     if (entry.index === before.entry.index + 1 && entry.prev !== before.leaf) {
-      throw refuse('`prev` is not the hash of the entry before it', '`prev` 不是前一条的哈希');
+      throw orderFault(entry.index, '`prev` is not the hash of the entry before it', '`prev` 不是前一条的哈希');
     }
   }
+}
+
+/**
+ * What an entry that does not go with the others shown is refused with.
+ * @param {number} index
+ * @param {string} en
+ * @param {string} zh
+ * @returns {Fault}
+ */
+export function orderFault(index, en, zh) {
+  return new Fault('order', `entry ${index}: ${en}`, `第 ${index} 条：${zh}`, index);
 }
 
 function checkLink(subject, entry, expected, state) {

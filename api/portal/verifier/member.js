@@ -29,7 +29,7 @@ export function onlyMembers(object, known) {
 }
 
 /** The member, which must be there. */
-export function requiredMember(object, name) {
+function requiredMember(object, name) {
   const value = object.get(name);
   if (value === undefined) throw new Fault('member', `member \`${name}\` is missing`, `缺成员 \`${name}\``);
   return value;

@@ -11,7 +11,7 @@
  * Names mean something within the file only and are octets, not text; here an octet is a character up to U+00FF.
  * @module
  */
-import { decodeUtf8 } from './bytes.js';
+import { decodeUtf8, fromOctets, toOctets } from './bytes.js';
 import { Fault, within } from './fault.js';
 import { LOG_KEY, WITNESS_KEY, parseVerifierKey } from './vkey.js';
 
@@ -29,10 +29,8 @@ const MAX_LINES = 1024;
  */
 export async function parsePolicy(bytes) {
   if (bytes.length > MAX_LENGTH) throw policyFault(`a policy is at most ${MAX_LENGTH} bytes, found ${bytes.length}`, `策略过长：${bytes.length} 字节`);
-  let octets = '';
-  for (let at = 0; at < bytes.length; at += 8192) octets += String.fromCharCode(...bytes.subarray(at, at + 8192));
   const lines = new Lines();
-  const texts = octets.split('\n');
+  const texts = toOctets(bytes).split('\n');
   const rest = texts.pop();
   for (const [number, text] of texts.entries()) {
     await within({ rule: 'policy', en: `policy, line ${number + 1}`, zh: `第 ${number + 1} 行` }, () => lines.read(text));
@@ -41,15 +39,6 @@ export async function parsePolicy(bytes) {
   if (!lines.hasQuorum) throw policyFault('a policy needs a quorum line; write quorum none to require no cosignature', '缺 quorum 行；不要求共签请写 quorum none');
   const { logs, witnesses, rules } = lines;
   return { logs, witnesses, rules };
-}
-
-/**
- * Whether a group (not a witness) of this name is defined.
- * @param {Policy} policy
- * @param {string} name
- */
-export function hasGroup(policy, name) {
-  return policy.rules.named.some((rule) => rule.name === name && rule.members !== undefined);
 }
 
 function policyFault(en, zh) {
@@ -136,7 +125,7 @@ function tooMany() {
 }
 
 function decodeOctets(octets) {
-  return decodeUtf8(Uint8Array.from(octets, (octet) => octet.charCodeAt(0)));
+  return decodeUtf8(fromOctets(octets));
 }
 
 async function readKey(octets, kind, lines) {

@@ -40,7 +40,7 @@ export async function checkLog(policy, checkpoint) {
 export async function checkPolicy(policy, checkpoint) {
   const cosigned = await checkLog(policy, checkpoint);
   if (!cosigned.satisfiesQuorum()) {
-    const count = cosigned.timestamps.filter((times) => times.length > 0).length;
+    const count = cosignersOf(policy, cosigned).length;
     throw new Fault(
       'quorum',
       `the policy's quorum is not met: ${count} of its ${policy.witnesses.length} witnesses cosigned this checkpoint`,
@@ -48,6 +48,16 @@ export async function checkPolicy(policy, checkpoint) {
     );
   }
   return cosigned;
+}
+
+/**
+ * The names of the witnesses that cosigned.
+ * @param {import('./policy.js').Policy} policy
+ * @param {Cosigned} cosigned under this policy
+ * @returns {string[]}
+ */
+export function cosignersOf(policy, cosigned) {
+  return policy.witnesses.filter((_, at) => cosigned.timestamps[at].length > 0).map(({ name }) => name);
 }
 
 /**

@@ -6,6 +6,17 @@
 /** @typedef {{ name: string, witness: number } | { name: string, threshold: number, members: number[] }} Rule */
 /** @typedef {{ named: Rule[], quorum: number | null }} Rules `quorum` null stands for `quorum none` */
 
+/**
+ * Where the group (not a witness) of this name stands; nothing if none is defined.
+ * @param {Rules} rules
+ * @param {string} name
+ * @returns {number | null}
+ */
+export function groupAt({ named }, name) {
+  const at = named.findIndex((rule) => rule.name === name && rule.members !== undefined);
+  return at < 0 ? null : at;
+}
+
 /** Which witnesses of a policy cosigned a checkpoint, and when. A timestamp 0 says nothing about time and counts for nothing. */
 export class Cosigned {
   /**
@@ -19,7 +30,7 @@ export class Cosigned {
 
   /** Whether enough members of this group cosigned; not so if the policy has no such group. */
   satisfies(group) {
-    const rule = this.group(group);
+    const rule = groupAt(this.rules, group);
     return rule !== null && this.satisfiedBy(rule, () => true);
   }
 
@@ -45,16 +56,11 @@ export class Cosigned {
   }
 
   first(group, order, counts) {
-    const rule = group === null ? this.rules.quorum : this.group(group);
+    const rule = group === null ? this.rules.quorum : groupAt(this.rules, group);
     if (rule === null) return null;
     // The answer can only change at a timestamp that occurs.
     const candidates = this.timestamps.flat().sort(order);
     return candidates.find((t) => this.satisfiedBy(rule, (timestamp) => counts(timestamp, t))) ?? null;
-  }
-
-  group(name) {
-    const at = this.rules.named.findIndex((rule) => rule.name === name && rule.members !== undefined);
-    return at < 0 ? null : at;
   }
 
   satisfiedBy(position, counts) {

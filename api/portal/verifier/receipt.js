@@ -12,7 +12,7 @@ import { Fault, within } from './fault.js';
 import { ZERO_HASH, leafHash } from './hash.js';
 import { parseJsonObject } from './json.js';
 import { onlyMembers, textMember, textsMember } from './member.js';
-import { checkLog } from './policy_check.js';
+import { checkLog, cosignersOf } from './policy_check.js';
 import { checkInclusion } from './proof.js';
 import { parseStatement, targetOf } from './statement.js';
 import { parseTlogProof } from './tlog_proof.js';
@@ -39,7 +39,7 @@ export async function verifyReceipt(text, policy, steps) {
   steps.take('head');
   const head = proof.checkpoint;
   const cosigned = await checkLog(policy, head);
-  const cosigners = policy.witnesses.filter((_, at) => cosigned.timestamps[at].length > 0).map(({ name }) => name);
+  const cosigners = cosignersOf(policy, cosigned);
   const meetsQuorum = cosigned.satisfiesQuorum();
   await steps.pass('head', tellHead(head, cosigners, meetsQuorum));
   steps.take('chain');

@@ -12,8 +12,8 @@
 import { concat, u64be, utf8 } from './bytes.js';
 import { isStage } from './code.js';
 import { Fault } from './fault.js';
-import { ZERO_HASH, hashBytes, parseHash, sha256 } from './hash.js';
-import { onlyMembers, textMember, textsMember, typeFault } from './member.js';
+import { ZERO_HASH, hashBytes, hashMember, hashesMember, sha256 } from './hash.js';
+import { onlyMembers, typeFault } from './member.js';
 
 const MAX_SIBLINGS = 256;
 
@@ -66,11 +66,9 @@ export function isSameTally(a, b) {
  */
 export function parseMapProof(object) {
   onlyMembers(object, ['siblings', 'other_key', 'other_value']);
-  const siblings = textsMember(object, 'siblings');
-  if (siblings.length > MAX_SIBLINGS) throw typeFault('siblings', 'at most 256 hashes', '至多 256 个哈希');
-  const proof = { siblings: siblings.map((text) => hashMember('siblings', text)), other: null };
+  const proof = { siblings: hashesMember(object, 'siblings', MAX_SIBLINGS), other: null };
   if (object.has('other_key') || object.has('other_value')) {
-    const [key, value] = ['other_key', 'other_value'].map((name) => hashMember(name, textMember(object, name)));
+    const [key, value] = ['other_key', 'other_value'].map((name) => hashMember(object, name));
     proof.other = { key, value };
   }
   return proof;
@@ -117,14 +115,6 @@ async function climb(siblings, start, key, expected) {
 /** Bit `depth` of a key, 0 being the most significant. */
 function bit(bytes, depth) {
   return (bytes[depth >> 3] >> (7 - (depth & 7))) & 1;
-}
-
-function hashMember(name, text) {
-  try {
-    return parseHash(text);
-  } catch {
-    throw typeFault(name, '32 bytes in canonical base64', '32 字节的规范 base64');
-  }
 }
 
 function mapFault(en, zh) {

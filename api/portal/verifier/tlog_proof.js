@@ -14,7 +14,7 @@
 import { decodeBase64 } from './base64.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { parseDecimal } from './decimal.js';
-import { Fault } from './fault.js';
+import { Fault, withinNow } from './fault.js';
 import { parseHash } from './hash.js';
 
 /** The first line. */
@@ -22,6 +22,7 @@ export const TLOG_PROOF_HEADER = 'c2sp.org/tlog-proof@v1';
 /** The most bytes of extra data. */
 const MAX_EXTRA = 9 << 20;
 const MAX_HASHES = 64;
+const PLACE = { rule: 'receipt-form', en: 'not a receipt', zh: '不是回执' };
 /** The longest proof, in bytes. */
 export const MAX_TLOG_PROOF = (MAX_EXTRA / 3) * 4 + 4096 + (1 << 20);
 
@@ -44,10 +45,10 @@ export function parseTlogProof(text) {
   const index = lines.shift();
   if (!index?.startsWith('index ')) throw formFault('expected a line beginning with index', '缺以 index 开头的行');
   if (lines.length > MAX_HASHES) throw formFault(`an inclusion proof has at most ${MAX_HASHES} hashes`, `证明的哈希超过 ${MAX_HASHES} 个`);
-  const hashes = lines.map((line) => readForm(() => parseHash(line)));
+  const hashes = lines.map((line) => withinNow(PLACE, () => parseHash(line)));
   return {
     extra: extra === null ? null : parseExtra(extra),
-    index: readForm(() => parseDecimal(index.slice('index '.length))),
+    index: withinNow(PLACE, () => parseDecimal(index.slice('index '.length))),
     hashes,
     checkpoint: parseCheckpoint(text.slice(end + 2)),
   };
@@ -63,12 +64,4 @@ function parseExtra(text) {
 
 function formFault(en, zh) {
   return new Fault('receipt-form', `not a receipt: ${en}`, `不是回执：${zh}`);
-}
-
-function readForm(read) {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof Fault ? error.within({ rule: 'receipt-form', en: 'not a receipt', zh: '不是回执' }) : error;
-  }
 }

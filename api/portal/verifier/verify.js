@@ -29,8 +29,7 @@ export const MAX_AGE = 7 * 86_400;
  * Verifies a dossier, an absence proof or a receipt.
  * @param {Uint8Array} bytes the file
  * @param {Uint8Array} policy the trust policy's file
- * @param {{ file?: 'dossier' | 'receipt', now?: number, onStep?: (step: import('./steps.js').Step) => void | Promise<void> }}
- *   [options] `now` in seconds since the Unix epoch
+ * @param {{ file?: 'dossier' | 'receipt', onStep?: (step: import('./steps.js').Step) => void | Promise<void> }} [options]
  * @returns {Promise<Verdict>}
  */
 export async function verify(bytes, policy, options = {}) {
@@ -48,7 +47,7 @@ export async function verify(bytes, policy, options = {}) {
   try {
     const text = readText(bytes, file === 'receipt' ? MAX_TLOG_PROOF : MAX_DOSSIER);
     if (file === 'receipt') await judgeReceipt(text, trusted, steps, verdict);
-    else await judgeDossier(text, trusted, steps, verdict, options.now ?? Date.now() / 1000);
+    else await judgeDossier(text, trusted, steps, verdict);
   } catch (error) {
     verdict.error = tellFault(error);
     verdict.verdict = verdict.error.rule === 'newer-format' ? 'newer-format' : 'rejected';
@@ -73,14 +72,14 @@ async function judgeReceipt(text, policy, steps, verdict) {
   if (!verdict.receipt.meetsQuorum) verdict.reasons.push('ledger-word-only');
 }
 
-async function judgeDossier(text, policy, steps, verdict, now) {
+async function judgeDossier(text, policy, steps, verdict) {
   const file = parseDossier(text);
   await steps.pass('form');
   const dossier = await verifyDossier(file, policy, steps);
   verdict.dossier = dossier;
   verdict.time = dossier.headTime === null ? Math.floor(dossier.sealedAt / 1000) : Number(dossier.headTime);
   verdict.clock = dossier.headTime === null ? 'ledger' : 'witnesses';
-  if (now - verdict.time > MAX_AGE) verdict.reasons.push('stale');
+  if (Date.now() / 1000 - verdict.time > MAX_AGE) verdict.reasons.push('stale');
   if (!dossier.isWhole) verdict.reasons.push('ledger-word-only');
 }
 

@@ -9,7 +9,7 @@
  */
 import { decodeBase64 } from './base64.js';
 import { concat, hex, utf8 } from './bytes.js';
-import { Fault } from './fault.js';
+import { Fault, withinNow } from './fault.js';
 import { hashBytes, sha256 } from './hash.js';
 import { parsePublicKey } from './key.js';
 
@@ -51,12 +51,7 @@ export async function parseVerifierKey(text) {
   if (kind !== LOG_KEY && kind !== WITNESS_KEY) {
     refuse(`signature type ${kind} is not supported here; expected 0x01 (Ed25519) or 0x04 (cosignature/v1)`, `不支持签名类型 ${kind}，只支持 0x01 与 0x04`);
   }
-  let key;
-  try {
-    key = parsePublicKey(material.subarray(1));
-  } catch (error) {
-    throw error instanceof Fault ? error.within({ rule: 'verifier-key' }) : error;
-  }
+  const key = withinNow({ rule: 'verifier-key' }, () => parsePublicKey(material.subarray(1)));
   if (!isKeyName(name)) refuse('the key name must not be empty nor hold white space, + or control characters', '密钥名称不能为空，也不能含空白、“+”或控制字符');
   const digest = await sha256(concat(utf8(`${name}\n`), material));
   const expected = hex(hashBytes(digest).subarray(0, 4));

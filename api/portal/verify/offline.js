@@ -7,7 +7,7 @@ import { lacking } from '../verifier/support.js';
 import { element } from './dom.js';
 import { isChinese, pick, say } from './language.js';
 import { StepsView } from './steps_view.js';
-import { entriesView, verdictView } from './verdict_view.js';
+import { entriesView, failureView, verdictView } from './verdict_view.js';
 
 const POLICY_NAME = /policy.*\.txt$|\.policy$/i;
 /** @type {{ file: File | null, policy: File | null }} */
@@ -83,10 +83,10 @@ async function judge() {
     const verdict = await verify(file, policy, { file: kind, onStep: (step) => steps.show(step) });
     if (mine !== latest) return;
     steps.list.before(verdictView(verdict));
-    const entries = verdict.error === null ? entriesView(verdict) : null;
+    const entries = entriesView(verdict);
     if (entries !== null) result.append(entries);
   } catch (error) {
-    result.append(element('div', { class: 'verdict rejected', role: 'alert', 'data-verdict': 'unchecked' }, element('p', { class: 'headline' }, say('无法核验', 'Could not be checked')), element('p', {}, String(error?.message ?? error))));
+    result.append(failureView(String(error?.message ?? error)));
   }
 }
 

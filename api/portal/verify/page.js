@@ -7,7 +7,7 @@ import { Fault } from '../verifier/fault.js';
 import { element } from './dom.js';
 import { say } from './language.js';
 import { StepsView } from './steps_view.js';
-import { entriesView, verdictView } from './verdict_view.js';
+import { entriesView, failureView, verdictView } from './verdict_view.js';
 
 /** What is fetched is what is verified: never an old copy of the browser's. */
 const FETCHING = { cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' };
@@ -34,7 +34,7 @@ function furnish(section) {
     try {
       await run(kind, source, section.dataset, told);
     } catch (error) {
-      told.append(failure(error));
+      told.append(failureView(error instanceof Fault ? say(error.zh, error.en) : String(error?.message ?? error)));
     } finally {
       button.disabled = false;
     }
@@ -49,7 +49,7 @@ async function run(kind, source, { policy, verifier }, told) {
   const [file, trusted] = await Promise.all([read(source), read(policy)]);
   const verdict = await verify(file, trusted, { file: kind, onStep: (step) => steps.show(step) });
   told.prepend(verdictView(verdict));
-  const entries = verdict.error === null ? entriesView(verdict) : null;
+  const entries = entriesView(verdict);
   if (entries !== null) told.append(entries);
 }
 
@@ -57,11 +57,6 @@ async function read(address) {
   const answer = await fetch(address, FETCHING);
   if (!answer.ok) throw new Fault('unreadable', `${address}: HTTP ${answer.status}`, `${address}：HTTP ${answer.status}`);
   return new Uint8Array(await answer.arrayBuffer());
-}
-
-function failure(error) {
-  const what = error instanceof Fault ? say(error.zh, error.en) : String(error?.message ?? error);
-  return element('div', { class: 'verdict rejected', role: 'alert', 'data-verdict': 'unchecked' }, element('p', { class: 'headline' }, say('无法核验', 'Could not be checked')), element('p', {}, what));
 }
 
 function download(address, label) {

@@ -32,8 +32,7 @@ const REFUSALS = {
  */
 export function verdictView(verdict) {
   const { error } = verdict;
-  const kind = error === null ? (verdict.reasons.length === 0 ? 'accepted' : 'qualified') : verdict.verdict;
-  const box = element('div', { class: `verdict ${kind}`, role: error === null ? 'status' : 'alert', 'data-verdict': verdict.verdict, 'data-rule': error?.rule ?? null });
+  const box = element('div', { class: `verdict ${verdict.verdict}`, role: error === null ? 'status' : 'alert', 'data-verdict': verdict.verdict, 'data-rule': error?.rule ?? null });
   box.append(element('p', { class: 'headline' }, headline(verdict)));
   if (error !== null) box.append(element('p', {}, visible(pick(error))), element('p', { class: 'small' }, `${say('首个不成立的规则', 'First broken rule')}: `, element('code', {}, error.rule)));
   if (error === null) box.append(...reasons(verdict).map((reason) => element('p', {}, reason)), ...facts(verdict).map((fact) => element('p', { class: 'small' }, visible(fact))));
@@ -41,7 +40,16 @@ export function verdictView(verdict) {
 }
 
 /**
- * Every entry of the subject that was verified, with all it says.
+ * The box of what could not even be judged.
+ * @param {string} what went wrong
+ * @returns {HTMLElement}
+ */
+export function failureView(what) {
+  return element('div', { class: 'verdict rejected', role: 'alert', 'data-verdict': 'unchecked' }, element('p', { class: 'headline' }, say('无法核验', 'Could not be checked')), element('p', {}, what));
+}
+
+/**
+ * Every entry of the subject that was verified, with all it says; nothing if none was.
  * @param {import('../verifier/verify.js').Verdict} verdict
  * @returns {HTMLElement | null}
  */
