@@ -50,11 +50,16 @@ pub(crate) fn ask(questions: &[Value]) -> Option<Vec<Value>> {
     Some(answers)
 }
 
-fn has_node() -> bool {
+/// Node's major version; 0 where it is absent.
+pub(crate) fn node_version() -> u32 {
     let version = Command::new("node").arg("--version").output().ok();
     let version = version.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
-    let major = version.trim().strip_prefix('v').and_then(|version| version.split('.').next()?.parse::<u32>().ok());
-    let found = major.is_some_and(|major| major >= OLDEST_NODE);
+    let major = version.trim().strip_prefix('v').and_then(|version| version.split('.').next()?.parse().ok());
+    major.unwrap_or_default()
+}
+
+fn has_node() -> bool {
+    let found = node_version() >= OLDEST_NODE;
     if !found {
         eprintln!("SKIPPED: node {OLDEST_NODE} or newer is not installed");
     }

@@ -6,6 +6,7 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used)]
 
+mod browser;
 mod program;
 mod served_demo;
 mod server;
@@ -15,7 +16,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use program::{lawful_ledger_with_centre, verify};
+use browser::node_version;
+use program::{lawful_ledger_with_centre, shared, verify};
 use serde_json::{Value, json};
 use served_demo::ServedDemo;
 use server::Server;
@@ -43,8 +45,8 @@ impl Tools {
         let has_node = node_version() >= OLDEST_NODE;
         let own_node = modules.join("node_modules/.bin/node");
         let wanted: Vec<&str> = TOOLS.into_iter().chain((!has_node).then_some(NODE)).collect();
-        let installed =
-            ["playwright-core", "axe-core"].iter().all(|name| modules.join("node_modules").join(name).exists());
+        let mut names = TOOLS.into_iter().filter_map(|tool| tool.split('@').next());
+        let installed = names.all(|name| modules.join("node_modules").join(name).exists());
         if !installed || !(has_node || own_node.exists()) {
             let mut npm = Command::new("npm");
             npm.args(["install", "--silent", "--no-save", "--no-audit", "--no-fund", "--prefix"])
@@ -64,12 +66,6 @@ impl Tools {
 fn program(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
-}
-
-fn node_version() -> u32 {
-    let told = Command::new("node").arg("--version").output().map(|output| output.stdout).unwrap_or_default();
-    let told = String::from_utf8_lossy(&told).into_owned();
-    told.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok()).unwrap_or_default()
 }
 
 /// The pages, with the status they are answered with.
@@ -98,12 +94,7 @@ fn pages() -> Value {
 
 /// Files of the vectors, and what `mingzhang-verify` says of each: the offline verifier must say the same.
 fn vectors() -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/vectors/ledger");
-    if !folder.exists() {
-        eprintln!("SKIPPED: ../shared/data/vectors is not there");
-        return Vec::new();
-    }
-    let folder = fs::canonicalize(folder).unwrap();
+    let Some(folder) = shared("vectors/ledger") else { return Vec::new() };
     let policy = folder.join("good/policy.txt");
     let mut files = Vec::new();
     for part in ["good", "bad-dossiers", "bad-receipts"] {

@@ -9,7 +9,6 @@ mod server;
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use program::{copy, import, lawful_ledger_with_centre, mingzhang, verify};
 use serde_json::Value;
@@ -39,20 +38,13 @@ fn publish(dir: &Path, id: &str) {
 /// A page, once the index and the figures are there; nothing in it is what no page may have.
 #[track_caller]
 fn page(server: &Server, path: &str) -> String {
-    let begun = Instant::now();
-    loop {
-        let answer = server.get(path);
-        if answer.status != 503 || begun.elapsed() > Duration::from_mins(1) {
-            let answer = answer.is(200);
-            assert!(answer.header("content-security-policy").is_some() && answer.header("referrer-policy").is_some());
-            let text = answer.text();
-            for never in ["style=\"", "<script>1", "<b>测试", "onclick"] {
-                assert!(!text.contains(never), "{path}: {never}");
-            }
-            return text;
-        }
-        std::thread::sleep(Duration::from_millis(50));
+    let answer = server.until(path, |answer| answer.status != 503).is(200);
+    assert!(answer.header("content-security-policy").is_some() && answer.header("referrer-policy").is_some());
+    let text = answer.text();
+    for never in ["style=\"", "<script>1", "<b>测试", "onclick"] {
+        assert!(!text.contains(never), "{path}: {never}");
     }
+    text
 }
 
 /// That a page says something in each language.
@@ -88,8 +80,9 @@ fn every_register_is_a_page_in_both_languages() {
         &["第10条", "工作日", "首日不计"],
         &["art. 10", "working days", "the first day does not count"],
     );
+    let text = page(&server, &path);
     for rule in rulebooks["rulebooks"][0]["rules"].as_array().unwrap() {
-        let (text, id) = (page(&server, &path), rule["id"].as_str().unwrap());
+        let id = rule["id"].as_str().unwrap();
         assert!(text.contains(&format!("id=\"{id}\"")), "{id}");
     }
     for (path, status) in [
@@ -108,10 +101,7 @@ fn every_register_is_a_page_in_both_languages() {
 fn the_statistics_are_drawn_and_every_number_leads_to_its_list() {
     let dir = ledger();
     let server = Server::start(dir.path(), &["--heartbeat", "off"]);
-    let begun = Instant::now();
-    while !server.get("/statistics").text().contains("unit=") && begun.elapsed() < Duration::from_mins(1) {
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    server.until("/statistics", |answer| answer.text().contains("unit="));
     says(
         &server,
         "/statistics",

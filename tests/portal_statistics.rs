@@ -10,35 +10,20 @@ mod server;
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use program::{import, lawful_ledger_with_centre, mingzhang, real_data, verify};
 use sample::{Centre, events, lifecycles};
 use serde_json::Value;
-use server::Server;
+use server::{Server, encoded};
 
 /// A server that writes nothing of its own accord, so that the head stays the one that was exported.
 const QUIET: [&str; 2] = ["--heartbeat", "off"];
 
 /// The statistics once every project is judged as of the newest head.
 fn settled(server: &Server) -> Value {
-    let (size, begun) = (server.size(), Instant::now());
-    loop {
-        let answer = server.get("/api/v1/statistics");
-        if answer.status == 200 {
-            let statistics = answer.json();
-            if statistics["entries"] == size && statistics["pending"] == 0 {
-                return statistics;
-            }
-        }
-        assert!(
-            begun.elapsed() < Duration::from_mins(1),
-            "{} of {size}: {}",
-            answer.head,
-            answer.text().chars().take(300).collect::<String>()
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let size = server.size();
+    let is_settled = |statistics: &Value| statistics["entries"] == size && statistics["pending"] == 0;
+    server.until("/api/v1/statistics", |answer| answer.status == 200 && is_settled(&answer.json())).json()
 }
 
 /// Audits the tree with a report, and holds every cell of the server's against it: its statistics.
@@ -75,10 +60,6 @@ fn listed(server: &Server, query: &str) -> u64 {
     server.get(&format!("/api/v1/projects?limit=100&{query}")).is(200).json()["count"].as_u64().unwrap()
 }
 
-fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
 /// That every figure counted by project is as long as its list, and that a part's figures are the row of that part.
 fn lead_to_their_lists(server: &Server, statistics: &Value) {
     const BY_PROJECT: [&str; 5] = ["projects", "complete", "in_progress", "overdue", "violated"];
@@ -91,8 +72,8 @@ fn lead_to_their_lists(server: &Server, statistics: &Value) {
             .into_iter()
             .map(|row| (format!("region={}", districts(&row).unwrap_or("none".to_owned())), row)),
     );
-    let parts = parts
-        .chain(rows("units").into_iter().map(|row| (format!("unit={}", encoded(row["unit"].as_str().unwrap())), row)));
+    let unit = |row: &Value| encoded(row["unit"].as_str().unwrap(), |_| false);
+    let parts = parts.chain(rows("units").into_iter().map(|row| (format!("unit={}", unit(&row)), row)));
     for (part, row) in parts {
         for figure in BY_PROJECT {
             assert_eq!(listed(server, &format!("figure={figure}&{part}")), row[figure], "{figure} of {part}");

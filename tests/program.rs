@@ -125,16 +125,21 @@ pub(crate) fn import(dir: &Path, ledger: &str, files: &[&str]) -> Ran {
     mingzhang(dir, &[&["--json", "import", ledger], files, &["--publisher", "centre", "--key", "centre.key"]].concat())
 }
 
-/// The real data; nothing, visibly, where it is absent. `SHARED_DATA` names another place for a working copy that is not
-/// beside it.
-pub(crate) fn real_data() -> Option<PathBuf> {
+/// A part of the data that is shared; nothing, visibly, where it is absent. `SHARED_DATA` names another place for a working
+/// copy that is not beside it.
+pub(crate) fn shared(part: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let path = std::env::var_os("SHARED_DATA").map_or(beside, PathBuf::from).join("real");
+    let path = std::env::var_os("SHARED_DATA").map_or(beside, PathBuf::from).join(part);
     if !path.is_dir() {
-        eprintln!("SKIPPED: ../shared/data/real is absent");
+        eprintln!("SKIPPED: ../shared/data/{part} is absent");
         return None;
     }
     Some(fs::canonicalize(path).unwrap())
+}
+
+/// The real data, likewise.
+pub(crate) fn real_data() -> Option<PathBuf> {
+    shared("real")
 }
 
 /// Every file under a directory, in the order of their paths.

@@ -15,9 +15,9 @@ use std::process::{Command, Output};
 use program::{copy, import, lawful_ledger_with_centre, mingzhang};
 use serde_json::json;
 use server::{Publisher, Server, draft};
-use sha2::{Digest as _, Sha256};
 use verifier::evidence::Evidence;
 use verifier::log::checkpoint::SignedCheckpoint;
+use verifier::log::hash::{hex, sha256};
 
 /// Requests of one kind to one operation: `EXAMPLES=1000` looks longer than every change can wait for.
 const EXAMPLES: &str = "6";
@@ -39,10 +39,6 @@ fn install(dir: &Path) -> Result<PathBuf, String> {
     Ok(dir.join("venv/bin/schemathesis"))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Evidence against the ledger of a directory, whose operator shows another history to others; kept by the ledger, too. Its file's
 /// name.
 fn evidence(dir: &Path) -> String {
@@ -55,7 +51,7 @@ fn evidence(dir: &Path) -> String {
         SignedCheckpoint::parse(&fs::read_to_string(dir.join("tree/checkpoint")).unwrap()).unwrap()
     });
     let text = Evidence::Fork { notes, path: Vec::new() }.format() + "\n";
-    let name = format!("fork-{}.json", hex(text.as_bytes()));
+    let name = format!("fork-{}.json", hex(sha256(text.as_bytes()).as_bytes()));
     fs::create_dir_all(dir.join("ledger/evidence")).unwrap();
     fs::write(dir.join("ledger/evidence").join(&name), text).unwrap();
     name
@@ -70,7 +66,7 @@ fn filled(dir: &Path) -> (Server, String, String) {
     let evidence = evidence(dir);
     let server = Server::start(dir, &[]);
     let bytes = b"an attachment";
-    let sha256 = hex(bytes);
+    let sha256 = hex(sha256(bytes).as_bytes());
     let mut notice = draft("attached", "P-1");
     notice["attachments"] = json!([{ "name": "附件.txt", "sha256": sha256, "size": bytes.len() }]);
     server.post(&Publisher::centre(dir).sign(&notice)).is(201);

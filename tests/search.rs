@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use program::{files_under, import, lawful_ledger_with_centre, ledger_with_centre, mingzhang, verify};
 use quick_xml::events::Event;
 use serde_json::{Value, json};
-use server::{Publisher, Server};
+use server::{Publisher, Server, encoded};
 
 fn served() -> (tempfile::TempDir, Server) {
     let dir = tempfile::tempdir().unwrap();
@@ -25,27 +25,18 @@ fn served() -> (tempfile::TempDir, Server) {
 }
 
 fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    encoded(text, u8::is_ascii_alphanumeric)
 }
 
 /// What an address answers once the index has seen everything and every project was judged.
 fn settled(server: &Server, path: &str) -> Value {
-    let (size, begun) = (server.size(), Instant::now());
-    loop {
-        let answer = server.get(path);
-        if answer.status == 200 {
-            let list = answer.json();
-            let items = ["notices", "projects"].into_iter().find_map(|name| list[name].as_array());
-            let judged = items.unwrap().iter().all(|item| item["status"].is_string());
-            if list["indexed"] == size && judged {
-                return list;
-            }
-        }
-        assert!(begun.elapsed() < Duration::from_mins(1), "{path}: {answer:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let size = server.size();
+    let is_settled = |list: &Value| {
+        let items = ["notices", "projects"].into_iter().find_map(|name| list[name].as_array());
+        let judged = items.unwrap().iter().all(|item| item["status"].is_string());
+        list["indexed"] == size && judged
+    };
+    server.until(path, |answer| answer.status == 200 && is_settled(&answer.json())).json()
 }
 
 fn search(server: &Server, text: &str) -> Value {

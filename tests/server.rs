@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ledger::draft::Draft;
 use ledger::publisher::Desk;
@@ -46,19 +46,17 @@ impl Server {
 
     /// Its log goes there.
     pub(crate) fn logging_to(log: Stdio, dir: &Path, options: &[&str]) -> Self {
-        let args = [&["--json", "serve", "ledger"][..], options].concat();
-        let mut child = command(&operator(), &args, dir).stderr(log).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: `{line}`"));
-        let address = said["listening"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
-        Self { child: Some(child), address }
+        Self::spawned(log, dir, &[&["--json", "serve", "ledger"][..], options].concat())
     }
 
     /// Serves the demo's sample beside two witnesses.
     pub(crate) fn demo(dir: &Path) -> Self {
-        let args = ["--json", "demo", "--dir", "demo", "--listen", "127.0.0.1:0"];
-        let mut child = command(&operator(), &args, dir).stderr(Stdio::inherit()).spawn().unwrap();
+        Self::spawned(Stdio::inherit(), dir, &["--json", "demo", "--dir", "demo", "--listen", "127.0.0.1:0"])
+    }
+
+    /// Runs the program, which says where it listens.
+    fn spawned(log: Stdio, dir: &Path, args: &[&str]) -> Self {
+        let mut child = command(&operator(), args, dir).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: `{line}`"));
@@ -118,6 +116,21 @@ impl Server {
 
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], &[])
+    }
+
+    /// Asks again and again until the answer is so.
+    #[track_caller]
+    pub(crate) fn until(&self, path: &str, is_so: impl Fn(&Answer) -> bool) -> Answer {
+        let begun = Instant::now();
+        loop {
+            let answer = self.get(path);
+            if is_so(&answer) {
+                return answer;
+            }
+            let told = String::from_utf8_lossy(&answer.body);
+            assert!(begun.elapsed() < PATIENCE, "{path} is not so: {}\n{told}", answer.head);
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Posts a statement.
@@ -198,6 +211,13 @@ impl Answer {
         }
         answer
     }
+}
+
+/// A text in an address: every byte that is not plain as `%` and two digits.
+pub(crate) fn encoded(text: &str, is_plain: impl Fn(&u8) -> bool) -> String {
+    text.bytes()
+        .map(|byte| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// The compact form of a statement.

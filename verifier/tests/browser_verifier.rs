@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use browser::{Case, ask, disagreements, judge};
-use program::{run, text, vectors};
+use program::{files, run, text, vectors};
 use serde_json::{Value, json};
 use verifier::log::base64;
 use verifier::log::key::{PreparedKey, PublicKey};
@@ -22,12 +22,6 @@ use verifier::record::subject::ProjectId;
 fn case(kind: &'static str, file: &Path, policy: &Path) -> Case {
     let (file, policy, what) = (fs::read(file).unwrap(), fs::read(policy).unwrap(), file.display().to_string());
     Case { what, kind, file, policy }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files
 }
 
 fn files_under(folder: &Path) -> Vec<PathBuf> {

@@ -7,7 +7,7 @@ mod schema;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use program::{copy, run, run_with_input, text, vectors};
+use program::{copy, files, run, run_with_input, text, vectors};
 use serde_json::{Value, json};
 use verifier::record::code::Stage;
 use verifier::record::subject::ProjectId;
@@ -23,13 +23,6 @@ const EVIDENT: [(&str, &str); 5] = [
     ("seq-repeated", "seq-twice"),
     ("subject-forked", "seq-twice"),
 ];
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    assert!(!files.is_empty());
-    files
-}
 
 fn expected(vectors: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(vectors.join("good/expected.json")).unwrap()).unwrap()
