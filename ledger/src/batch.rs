@@ -36,6 +36,16 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
+impl Outcome {
+    /// The index of a statement that is new.
+    pub(crate) fn recorded(&self) -> Option<u64> {
+        match self {
+            Self::Recorded(index) => Some(index.0),
+            Self::Existing(_) | Self::Refused(_) => None,
+        }
+    }
+}
+
 /// What planning reads of the database, read beforehand.
 #[derive(Debug, Default)]
 pub(crate) struct Known {

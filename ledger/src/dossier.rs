@@ -1,4 +1,4 @@
-//! Receipts, dossiers and absence proofs: what the ledger hands out. Each is made within one snapshot of the database, and
+//! Dossiers and absence proofs. Each is made within one snapshot of the database, and
 //! checked with the verifier before it leaves.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,15 +7,12 @@ use std::sync::Arc;
 use verifier::dossier::{DossierFile, EntryPart, Head, SubjectPart, time_group};
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::hash::{Hash, RootHash};
-use verifier::log::index::{LeafIndex, TreeSize};
-use verifier::log::tlog_proof::TlogProof;
+use verifier::log::index::TreeSize;
 use verifier::log::tree::Frontier;
-use verifier::receipt::format_extra;
 use verifier::record::subject::Subject;
 use verifier::record::subject_map::SubjectState;
 
 use crate::error::LedgerError;
-use crate::own_policy::OwnPolicy;
 use crate::prover::{self, HashReader};
 use crate::reader::{Reader, read_head};
 use crate::state::read_statement;
@@ -29,84 +26,7 @@ const BOUNDS_LOOKED_AT: usize = 64;
 /// Cosigned checkpoints looked at for one that has enough cosignatures.
 const LOOKED_AT: usize = 4096;
 
-/// What a receipt is made of.
-#[derive(Clone, Debug)]
-pub struct ReceiptParts {
-    index: LeafIndex,
-    entry: String,
-    disclosures: Vec<String>,
-    hashes: Vec<Hash>,
-    head: SignedCheckpoint,
-    own: Arc<OwnPolicy>,
-}
-
-impl ReceiptParts {
-    /// The receipt (`.tlog-proof`).
-    ///
-    /// # Errors
-    /// It does not verify.
-    pub fn make(self) -> Result<String, LedgerError> {
-        let Self { index, entry, disclosures, hashes, head, own } = self;
-        let extra = Some(format_extra(&entry, &disclosures).into_bytes());
-        let receipt = TlogProof { extra, index, hashes, checkpoint: head }.format();
-        match verifier::receipt::verify_with(&receipt, |head| own.check(head)) {
-            Ok(_) => Ok(receipt),
-            Err(error) => Err(LedgerError::WouldNotVerify { what: "receipt", reason: error.to_string() }),
-        }
-    }
-}
-
 impl Reader {
-    /// The receipt of an entry under the newest head (`.tlog-proof`); nothing if there is no such entry.
-    ///
-    /// # Errors
-    /// The database cannot be read, or what it holds does not verify.
-    pub async fn receipt(&self, index: LeafIndex) -> Result<Option<String>, LedgerError> {
-        let mut snapshot = self.readers.snapshot().await?;
-        let head = read_head(&mut snapshot).await?;
-        let parts = self.read_parts(snapshot, &BTreeSet::from([index.0]), &head).await?.remove(&index.0);
-        parts.map(ReceiptParts::make).transpose()
-    }
-
-    /// What receipts of these entries under a head of this ledger are made of, by index; none of an entry that it does not
-    /// cover. One reading of the database for all; each is then made by whoever wants it.
-    ///
-    /// # Errors
-    /// As [`Reader::receipt`].
-    pub async fn receipts(
-        &self,
-        indexes: &BTreeSet<u64>,
-        head: &SignedCheckpoint,
-    ) -> Result<BTreeMap<u64, ReceiptParts>, LedgerError> {
-        self.read_parts(self.readers.snapshot().await?, indexes, head).await
-    }
-
-    async fn read_parts(
-        &self,
-        mut snapshot: Snapshot,
-        indexes: &BTreeSet<u64>,
-        head: &SignedCheckpoint,
-    ) -> Result<BTreeMap<u64, ReceiptParts>, LedgerError> {
-        let size = head.checkpoint.size.0;
-        let covered: Vec<u64> = indexes.range(..size).copied().collect();
-        let mut entries = snapshot.entries_at(&covered).await?;
-        let mut disclosures: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        for (row, text) in snapshot.disclosures_at(&covered).await? {
-            disclosures.entry(index_of(row >> 8)).or_default().push(text);
-        }
-        let prove = |reader: &mut dyn HashReader| -> Vec<_> {
-            covered.iter().map(|index| prover::inclusion(*index, size, reader)).collect()
-        };
-        let proofs = snapshot.prove(size, prove).await?;
-        let own = self.own_policy(head, &mut snapshot).await?;
-        let parts = covered.into_iter().zip(proofs).filter_map(|(index, hashes)| {
-            let (entry, disclosures) = (entries.remove(&index)?, disclosures.remove(&index).unwrap_or_default());
-            let (index, head, own) = (LeafIndex(index), head.clone(), own.clone());
-            Some((index.0, ReceiptParts { index, entry, disclosures, hashes, head, own }))
-        });
-        Ok(parts.collect())
-    }
-
     /// The dossier of a subject: every entry of it, and of every subject it calls for.
     ///
     /// # Errors

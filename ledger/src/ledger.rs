@@ -24,8 +24,9 @@ use crate::guard::Guard;
 use crate::index::Index;
 use crate::lock::WriterLock;
 use crate::reader::Reader;
-use crate::recorder::{Answer, SharedRegistry};
-use crate::sequencer::{Message, Writer};
+use crate::receipt::ReceiptParts;
+use crate::recorder::{Answer, Answered, SharedRegistry};
+use crate::sequencer::{Message, Request, Writer};
 use crate::signer::{LogSigner, PrivateKey};
 use crate::state::State;
 use crate::store::{Readers, Store};
@@ -169,6 +170,26 @@ impl Ledger {
     /// # Errors
     /// The ledger could not; a statement it will not record is no error but [`Outcome::Refused`].
     pub async fn submit(&self, statement: SignedStatement) -> Result<Outcome, LedgerError> {
+        Ok(self.submit_one(statement, false).await?.0)
+    }
+
+    /// As [`Ledger::submit`]; with a statement that is new comes what its receipt is made of, under the head of its own batch,
+    /// which may leave.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn submit_for_receipt(
+        &self,
+        statement: SignedStatement,
+    ) -> Result<(Outcome, Option<ReceiptParts>), LedgerError> {
+        self.submit_one(statement, true).await
+    }
+
+    async fn submit_one(
+        &self,
+        statement: SignedStatement,
+        receipt: bool,
+    ) -> Result<(Outcome, Option<ReceiptParts>), LedgerError> {
         let statements = vec![statement];
         let (room, registry) = (self.reserve(&statements).await?, self.registry());
         let admitted = if statements[0].bytes() > LONG_BYTES {
@@ -177,8 +198,9 @@ impl Ledger {
         } else {
             admit(&registry, statements)
         };
-        let mut outcomes = self.enqueue(admitted, room)?.outcomes().await?;
-        Ok(outcomes.pop().expect("one outcome for one statement"))
+        let mut answered = self.enqueue(admitted, room, receipt)?.answered().await?;
+        let outcome = answered.outcomes.pop().expect("one outcome for one statement");
+        Ok((outcome, answered.receipts.pop()))
     }
 
     /// Records statements in their order, admitting them on all cores; the outcomes come in the same order. They need not end
@@ -205,7 +227,7 @@ impl Ledger {
         self.enqueue_oldest(&mut admissions, 0, &mut pending).await?;
         let mut outcomes = Vec::new();
         for one in pending {
-            outcomes.extend(one.outcomes().await?);
+            outcomes.append(&mut one.answered().await?.outcomes);
         }
         Ok(outcomes)
     }
@@ -221,7 +243,7 @@ impl Ledger {
             let Some((admission, room)) = admissions.pop_front() else { break };
             // Admission takes input from outside and does not panic; were it to, nothing of the chunk is recorded.
             let admitted = admission.await.map_err(|_| LedgerError::Closed)?;
-            pending.push(self.enqueue(admitted, room)?);
+            pending.push(self.enqueue(admitted, room, false)?);
         }
         Ok(())
     }
@@ -244,7 +266,12 @@ impl Ledger {
         self.registry.read().expect("nobody panics while holding it").clone()
     }
 
-    fn enqueue(&self, admitted: Vec<Admission>, room: OwnedSemaphorePermit) -> Result<Pending, LedgerError> {
+    fn enqueue(
+        &self,
+        admitted: Vec<Admission>,
+        room: OwnedSemaphorePermit,
+        receipts: bool,
+    ) -> Result<Pending, LedgerError> {
         let mut pending = Pending { outcomes: Vec::with_capacity(admitted.len()), answer: None };
         let mut accepted = Vec::with_capacity(admitted.len());
         for one in admitted {
@@ -252,7 +279,8 @@ impl Ledger {
         }
         if !accepted.is_empty() {
             let (asker, answer) = oneshot::channel();
-            self.queue.send(Message::Record(accepted, room, asker)).map_err(|_| LedgerError::Closed)?;
+            let request = Request { admitted: accepted, receipts, room, answer: asker };
+            self.queue.send(Message::Record(request)).map_err(|_| LedgerError::Closed)?;
             pending.answer = Some(answer);
         }
         Ok(pending)
@@ -336,14 +364,15 @@ struct Pending {
 }
 
 impl Pending {
-    async fn outcomes(self) -> Result<Vec<Outcome>, LedgerError> {
-        let answered = match self.answer {
+    async fn answered(self) -> Answer {
+        let Answered { outcomes, receipts } = match self.answer {
             Some(answer) => answer.await.map_err(|_| LedgerError::Closed)??,
-            None => Vec::new(),
+            None => Answered::default(),
         };
-        let mut answered = answered.into_iter();
+        let mut placed = outcomes.into_iter();
         let outcomes = self.outcomes.into_iter();
-        Ok(outcomes.map(|one| one.or_else(|| answered.next()).expect("one answer for each admitted")).collect())
+        let outcomes = outcomes.map(|one| one.or_else(|| placed.next()).expect("one answer for each admitted"));
+        Ok(Answered { outcomes: outcomes.collect(), receipts })
     }
 }
 

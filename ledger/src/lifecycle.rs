@@ -2,6 +2,7 @@
 //! the rules will say. Readers elsewhere get it from a dossier, with the proof that it is all.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use verifier::lifecycle::Law;
 use verifier::lifecycle::facts::{Project, Times};
@@ -13,10 +14,10 @@ use verifier::record::subject::{ProjectId, Subject};
 
 use crate::error::LedgerError;
 use crate::reader::{Reader, read_head};
-use crate::store::index_of;
+use crate::store::{MapHead, Snapshot, index_of};
 
 /// An entry, read: its index, when it was recorded, its statement, and what is shown beside it.
-type Read = (u64, Seconds, Statement, Shown);
+pub(crate) type Read = (u64, Seconds, Statement, Shown);
 
 impl Reader {
     /// The rulebooks and calendars recorded.
@@ -56,21 +57,35 @@ impl Reader {
     /// The statements of a subject, in the order of the ledger.
     pub(crate) async fn statements_of(&self, subject: &Subject) -> Result<Vec<Read>, LedgerError> {
         let mut snapshot = self.readers.snapshot().await?;
-        let size = read_head(&mut snapshot).await?.checkpoint.size.0;
-        let map = self.map_head(size, &mut snapshot).await?;
-        let Some(held) = snapshot.subject(&subject.to_string(), &map).await? else { return Ok(Vec::new()) };
-        let chain = snapshot.chain(held.newest, held.state.count).await?;
-        let mut texts: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        let indexes: Vec<u64> = chain.iter().map(|(index, _)| *index).collect();
-        for (row, text) in snapshot.disclosures_at(&indexes).await? {
-            texts.entry(index_of(row >> 8)).or_default().push(text);
-        }
-        let mut statements = Vec::new();
-        for (index, entry) in chain.into_iter().rev() {
-            statements.extend(read(index, &entry, &texts.remove(&index).unwrap_or_default())?);
-        }
-        Ok(statements)
+        let map = self.newest_map_head(&mut snapshot).await?;
+        statements_in(&mut snapshot, &map, subject).await
     }
+
+    /// What all readings of subjects in a snapshot share.
+    pub(crate) async fn newest_map_head(&self, snapshot: &mut Snapshot) -> Result<Arc<MapHead>, LedgerError> {
+        let size = read_head(snapshot).await?.checkpoint.size.0;
+        self.map_head(size, snapshot).await
+    }
+}
+
+/// The statements of a subject in a snapshot, in the order of the ledger.
+pub(crate) async fn statements_in(
+    snapshot: &mut Snapshot,
+    map: &MapHead,
+    subject: &Subject,
+) -> Result<Vec<Read>, LedgerError> {
+    let Some(held) = snapshot.subject(&subject.to_string(), map).await? else { return Ok(Vec::new()) };
+    let chain = snapshot.chain(held.newest, held.state.count).await?;
+    let mut texts: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    let indexes: Vec<u64> = chain.iter().map(|(index, _)| *index).collect();
+    for (row, text) in snapshot.disclosures_at(&indexes).await? {
+        texts.entry(index_of(row >> 8)).or_default().push(text);
+    }
+    let mut statements = Vec::new();
+    for (index, entry) in chain.into_iter().rev() {
+        statements.extend(read(index, &entry, &texts.remove(&index).unwrap_or_default())?);
+    }
+    Ok(statements)
 }
 
 fn read(index: u64, entry: &str, texts: &[String]) -> Result<Option<Read>, LedgerError> {

@@ -51,9 +51,13 @@ impl OwnPolicy {
         }
         let newest = keys.into_iter().rev().find(|key| head.signed_by(key).is_ok());
         let inconsistent = |what| LedgerError::Inconsistent { what };
-        let key = newest.ok_or(inconsistent("no key of the ledger signed its newest checkpoint"))?;
+        Self::of(&newest.ok_or(inconsistent("no key of the ledger signed its newest checkpoint"))?)
+    }
+
+    /// The policy of a log key.
+    pub(crate) fn of(key: &VerifierKey) -> Result<Self, LedgerError> {
         let policy = Policy::parse(format!("log {key}\nquorum none\n"))
-            .map_err(|_| inconsistent("the log key makes no policy"))?;
+            .map_err(|_| LedgerError::Inconsistent { what: "the log key makes no policy" })?;
         Ok(Self { policy, checked: Mutex::default() })
     }
 }

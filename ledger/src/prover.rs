@@ -31,6 +31,12 @@ pub(crate) struct Tiles {
     computed: HashMap<(u8, u64), Hash>,
 }
 
+impl FromIterator<(TileName, Vec<u8>)> for Tiles {
+    fn from_iter<T: IntoIterator<Item = (TileName, Vec<u8>)>>(tiles: T) -> Self {
+        Self { hashes: tiles.into_iter().collect(), computed: HashMap::new() }
+    }
+}
+
 impl HashReader for WantedTiles {
     fn hash(&mut self, height: u8, n: u64) -> Hash {
         self.0.insert(place(height, n).0);

@@ -19,11 +19,22 @@ use verifier::record::authority::Registry;
 use crate::batch::{Outcome, Plan};
 use crate::error::LedgerError;
 use crate::guard::Guard;
+use crate::own_policy::OwnPolicy;
+use crate::receipt::{Covered, ReceiptParts};
 use crate::signer::LogSigner;
 use crate::store::Store;
 
-/// The answers to the statements of one message, in their order.
-pub(crate) type Answer = Result<Vec<Outcome>, LedgerError>;
+/// What became of the statements of one message.
+pub(crate) type Answer = Result<Answered, LedgerError>;
+
+/// What became of statements that were placed.
+#[derive(Debug, Default)]
+pub(crate) struct Answered {
+    /// Of each, in their order.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Receipts of those that are new, in their order, where they were asked for.
+    pub(crate) receipts: Vec<ReceiptParts>,
+}
 
 /// What admission needs to know, as of the newest batch.
 pub(crate) type SharedRegistry = Arc<RwLock<Arc<Registry>>>;
@@ -31,6 +42,9 @@ pub(crate) type SharedRegistry = Arc<RwLock<Arc<Registry>>>;
 /// Who asked, and what became of his statements if the batch is recorded.
 pub(crate) struct Asker {
     pub(crate) outcomes: Vec<Outcome>,
+    /// Whether he wants receipts, and then, once the batch is sealed, what they are made of.
+    pub(crate) receipts: bool,
+    pub(crate) covered: Vec<Covered>,
     pub(crate) answer: oneshot::Sender<Answer>,
     /// Room in the queue, free again with the answer.
     pub(crate) room: Option<OwnedSemaphorePermit>,
@@ -82,6 +96,8 @@ pub(crate) struct Recorder {
     pub(crate) signers: Vec<LogSigner>,
     /// The newest checkpoint; the guard holds it.
     pub(crate) head: SignedCheckpoint,
+    /// The policy of the key that signed it.
+    pub(crate) own: Arc<OwnPolicy>,
     pub(crate) registry: SharedRegistry,
     /// Tells of the newest head that may leave.
     pub(crate) published: watch::Sender<SignedCheckpoint>,
@@ -153,10 +169,11 @@ impl Recorder {
         };
         match result {
             Ok(()) => {
-                for Asker { outcomes, answer, room } in askers {
+                for Asker { outcomes, covered, answer, room, .. } in askers {
                     drop(room);
+                    let receipts = covered.into_iter().map(|one| one.under(&self.head, &self.own)).collect();
                     // Whoever no longer waits learns it when he asks again.
-                    let _ = answer.send(Ok(outcomes));
+                    let _ = answer.send(Ok(Answered { outcomes, receipts }));
                 }
                 Ok(())
             }
@@ -184,6 +201,9 @@ impl Recorder {
             (micros(planning), micros(committed), micros(started.elapsed().saturating_sub(committed)));
         tracing::trace!(target: "ledger::batch", entries, plan_us, commit_us, guard_us, "recorded");
         crate::writer::measure(entries, planning + started.elapsed());
+        if self.own.check(&head).is_err() {
+            self.own = Arc::new(OwnPolicy::of(self.signer(&registry, head.checkpoint.size)?.vkey())?);
+        }
         self.head = head;
         self.published.send_replace(self.head.clone());
         let mut shared = self.registry.write().expect("nobody panics while holding it");

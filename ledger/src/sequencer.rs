@@ -18,17 +18,21 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::hash::sha256;
+use verifier::log::index::LeafIndex;
 use verifier::log::note::VerifierKey;
 
 use crate::admission::Admitted;
-use crate::batch::{Known, Needed, OpenBatch};
+use crate::batch::{Known, Needed, OpenBatch, Outcome, Plan};
 use crate::clock::{Clock, ledger_time};
 use crate::error::LedgerError;
 use crate::guard::{Guard, check};
+use crate::own_policy::OwnPolicy;
+use crate::receipt::Covered;
 use crate::recorder::{Answer, Asker, Cosigned, Failed, Order, Orders, Recorder, Sealed, SharedRegistry, refuse};
 use crate::signer::LogSigner;
 use crate::state::State;
 use crate::store::{Readers, Store, index_of};
+use crate::tree::Tree;
 
 /// The most entries of a batch, but for the last message.
 const MAX_ENTRIES: usize = 8192;
@@ -38,8 +42,8 @@ const MAX_BYTES: usize = 64 << 20;
 /// What the sequencer is asked.
 #[derive(Debug)]
 pub(crate) enum Message {
-    /// Record these statements, one after another; their room in the queue is free again once they are answered.
-    Record(Vec<Admitted>, OwnedSemaphorePermit, oneshot::Sender<Answer>),
+    /// Record these statements, one after another.
+    Record(Request),
     /// Sign a fresh head, even if nothing is new.
     Seal(oneshot::Sender<Answer>),
     /// Leave nothing in the files that is in no table any more; with `true`, rewrite the whole database for it. The answer is
@@ -51,6 +55,17 @@ pub(crate) enum Message {
     Stop(LedgerError),
     /// Finish what was asked before, close the files, and end.
     Close(oneshot::Sender<()>),
+}
+
+/// Statements to be recorded.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) admitted: Vec<Admitted>,
+    /// Whether receipts of those that are new are wanted with the answer.
+    pub(crate) receipts: bool,
+    /// Their room in the queue, free again once they are answered.
+    pub(crate) room: OwnedSemaphorePermit,
+    pub(crate) answer: oneshot::Sender<Answer>,
 }
 
 /// The writer: all that changes a ledger.
@@ -104,7 +119,8 @@ impl Writer {
         let log_keys = signers.iter().map(|signer| signer.vkey().clone()).collect();
         let registry = Arc::new(RwLock::new(state.registry.clone()));
         let published = watch::Sender::new(head.clone());
-        let recorder = Recorder { store, guard, signers, head, registry, published };
+        let own = Arc::new(OwnPolicy::of(state.registry.log_key(LeafIndex(head.checkpoint.size.0 - 1)))?);
+        let recorder = Recorder { store, guard, signers, head, own, registry, published };
         recorder.signer(&state.registry, recorder.head.checkpoint.size)?;
         let open = Open::after(&state);
         Ok(Self { sequencer: Sequencer { readers, clock, log_keys, state, open, on_its_way: 0 }, recorder })
@@ -154,7 +170,7 @@ impl Sequencer {
                 && let Some(message) = arrived.next()
             {
                 match message {
-                    Message::Record(admitted, room, answer) => self.record(admitted, room, answer, orders).await?,
+                    Message::Record(request) => self.record(request, orders).await?,
                     Message::Seal(answer) => self.open.ask_for_seal(answer),
                     Message::Scrub(rewrite, asker) => {
                         self.finish(orders).await?;
@@ -192,13 +208,8 @@ impl Sequencer {
     }
 
     /// Places what holds of these statements in the open batch.
-    async fn record(
-        &mut self,
-        admitted: Vec<Admitted>,
-        room: OwnedSemaphorePermit,
-        answer: oneshot::Sender<Answer>,
-        orders: &mut Orders,
-    ) -> Result<(), Failed> {
+    async fn record(&mut self, request: Request, orders: &mut Orders) -> Result<(), Failed> {
+        let Request { admitted, receipts, room, answer } = request;
         let mut needed = Needed::by(&self.state, &admitted);
         let on_its_way = self.on_its_way..self.open.batch.first();
         if orders.busy() && needed.indexes().any(|index| on_its_way.contains(index)) {
@@ -217,7 +228,7 @@ impl Sequencer {
         let now = ledger_time(&*self.clock, self.state.time);
         let log_keys = &self.log_keys;
         let outcomes = self.open.batch.place(&mut self.state, admitted, &known, now, &|key| log_keys.contains(key));
-        self.open.askers.push(Asker { outcomes, answer, room: Some(room) });
+        self.open.askers.push(Asker { outcomes, receipts, covered: Vec::new(), answer, room: Some(room) });
         self.open.planning += started.elapsed();
         Ok(())
     }
@@ -242,9 +253,12 @@ impl Sequencer {
     fn hand_over(&mut self, orders: &mut Orders) {
         let started = Instant::now();
         let now = ledger_time(&*self.clock, self.state.time);
-        let Open { batch, askers, seal, planning, .. } = std::mem::take(&mut self.open);
+        let Open { batch, mut askers, seal, planning, .. } = std::mem::take(&mut self.open);
         self.on_its_way = batch.first();
         let plan = (seal || batch.len() > 0).then(|| batch.seal(&mut self.state, now));
+        if let Some(plan) = &plan {
+            cover(&mut askers, plan, &self.state.tree);
+        }
         self.open = Open::after(&self.state);
         let (registry, planning) = (self.state.registry.clone(), planning + started.elapsed());
         orders.give(Order::Record(Sealed { plan, registry, askers, planning }));
@@ -308,8 +322,23 @@ impl Open {
     }
 
     fn ask_for_seal(&mut self, answer: oneshot::Sender<Answer>) {
-        self.askers.push(Asker { outcomes: Vec::new(), answer, room: None });
+        self.askers.push(Asker { outcomes: Vec::new(), receipts: false, covered: Vec::new(), answer, room: None });
         self.seal = true;
+    }
+}
+
+/// Gives those who want receipts what they are made of.
+fn cover(askers: &mut [Asker], plan: &Plan, tree: &Tree) {
+    let new = |asker: &Asker| -> Vec<u64> { asker.outcomes.iter().filter_map(Outcome::recorded).collect() };
+    let wanting = askers.iter_mut().filter(|asker| asker.receipts);
+    let mut wanting: Vec<_> = wanting.map(|asker| (new(asker), asker)).collect();
+    if wanting.is_empty() {
+        return;
+    }
+    let indexes = wanting.iter().flat_map(|(new, _)| new).copied().collect();
+    let mut covered = Covered::by(plan, tree, &indexes);
+    for (new, asker) in &mut wanting {
+        asker.covered = new.iter().filter_map(|index| covered.remove(index)).collect();
     }
 }
 
@@ -317,7 +346,7 @@ impl Open {
 async fn refuse_all(queue: &mut mpsc::UnboundedReceiver<Message>, failed: &Failed) -> Closed {
     while let Some(message) = queue.recv().await {
         match message {
-            Message::Record(_, _, answer) | Message::Seal(answer) => drop(answer.send(Err(failed.told()))),
+            Message::Record(Request { answer, .. }) | Message::Seal(answer) => drop(answer.send(Err(failed.told()))),
             Message::Scrub(_, asker) => drop(asker.send(Err(failed.told()))),
             Message::Cosigned(Cosigned { asker, .. }) => drop(asker.send(Err(failed.told()))),
             Message::Stop(_) => {}

@@ -74,6 +74,11 @@ impl Tree {
         }
     }
 
+    /// The tiles that are not full.
+    pub(crate) fn open_tiles(&self) -> Tiles {
+        (0..).zip(&self.open).map(|(level, tile)| ((level, tile.n), tile.hashes.clone())).collect()
+    }
+
     /// The tiles that changed since the last call: level, number, hashes.
     pub(crate) fn take_changed(&mut self) -> Vec<(u8, u64, Vec<u8>)> {
         let mut tiles = std::mem::take(&mut self.full);
@@ -89,8 +94,11 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use verifier::log::hash::leaf_hash;
+    use verifier::log::index::LeafIndex;
+    use verifier::log::proof::check_inclusion;
 
     use super::*;
+    use crate::prover::inclusion;
 
     #[test]
     fn a_tree_taken_up_again_goes_on_as_if_it_had_never_stopped() {
@@ -110,6 +118,26 @@ mod tests {
             }
             assert_eq!(resumed.root(), tree.root());
             assert_eq!(resumed.take_changed(), tree.take_changed());
+        }
+    }
+
+    #[test]
+    fn what_a_batch_changed_and_what_is_open_proves_every_entry_of_the_batch() {
+        let mut tree = Tree::default();
+        for entries in [1_u64, 5, 249, 1, 1, 255, 256, 257, 3000, 61_000, 4097, 511, 2] {
+            let first = tree.size();
+            let leaf = |n: u64| leaf_hash(&n.to_be_bytes());
+            for n in first..first + entries {
+                tree.push(leaf(n));
+            }
+            let mut tiles = tree.open_tiles();
+            tiles.hashes.extend(tree.take_changed().into_iter().map(|(level, n, hashes)| ((level, n), hashes)));
+            for index in first..tree.size() {
+                let proof = inclusion(index, tree.size(), &mut tiles);
+                let checked =
+                    check_inclusion(leaf(index), LeafIndex(index), TreeSize(tree.size()), &proof, tree.root());
+                assert_eq!(checked, Ok(()), "{index} of {first} and {entries} more");
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use verifier::log::index::TreeSize;
 use crate::error::LedgerError;
 use crate::guard::{Guard, GuardError, check};
 use crate::ledger::{GUARD, Ledger, QUEUE_KIB};
-use crate::sequencer::Message;
+use crate::sequencer::{Message, Request};
 
 /// How long a batch took from its plan until the guard knew it, in seconds; a histogram.
 pub const BATCH_SECONDS: &str = "mingzhang_batch_seconds";
@@ -56,7 +56,8 @@ impl Ledger {
     pub async fn ping(&self) -> Result<(), LedgerError> {
         let nothing = self.room.clone().acquire_many_owned(0).await.map_err(|_| LedgerError::Closed)?;
         let (asker, answer) = oneshot::channel();
-        self.queue.send(Message::Record(Vec::new(), nothing, asker)).map_err(|_| LedgerError::Closed)?;
+        let request = Request { admitted: Vec::new(), receipts: false, room: nothing, answer: asker };
+        self.queue.send(Message::Record(request)).map_err(|_| LedgerError::Closed)?;
         answer.await.map_err(|_| LedgerError::Closed)?.map(drop)
     }
 

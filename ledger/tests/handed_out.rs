@@ -3,13 +3,16 @@
 
 mod fixture;
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use fixture::{ORIGIN, enrol, new_ledger, notice, publisher, root};
 use ledger::publisher::Desk;
-use ledger::{Ledger, NEXT_LOG_KEY, Outcome, PrivateKey, Reader};
+use ledger::{LOG_KEY, Ledger, NEXT_LOG_KEY, Outcome, PrivateKey, Reader};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::task::JoinSet;
 use verifier::dossier::{DossierFile, EntryPart};
 use verifier::log::base64::encode;
 use verifier::log::index::LeafIndex;
@@ -122,4 +125,53 @@ async fn a_dossier_of_more_entries_than_are_read_together_is_whole() {
     let entries = file.subjects[0].entries.as_ref().unwrap();
     assert_eq!(entries.len(), 600);
     assert!(entries.iter().all(|part| part.disclosures.len() == 1));
+}
+
+/// Records as a server does, with the receipt; also reads the receipt back under the same head.
+async fn record_for_receipt(ledger: &Ledger, policy: &Policy, jti: &str) -> LeafIndex {
+    let statement = notice("P", &publisher(10), &format!("X{}", jti.len()), jti, jti);
+    let (outcome, parts) = ledger.submit_for_receipt(statement.clone()).await.unwrap();
+    let Outcome::Recorded(index) = outcome else { panic!("{outcome:?}") };
+    let receipt = parts.expect("what is new has a receipt").make().unwrap();
+    let verified = verifier::receipt::verify(&receipt, policy).unwrap();
+    assert_eq!((verified.proof.index, verified.statement.unwrap().jti), (index, jti.to_owned()));
+    let head = verified.proof.checkpoint;
+    let mut read = ledger.receipts(&BTreeSet::from([index.0]), &head).await.unwrap();
+    assert_eq!(read.remove(&index.0).unwrap().make().unwrap(), receipt);
+    let (again, parts) = ledger.submit_for_receipt(statement).await.unwrap();
+    assert_eq!((again, parts.is_none()), (Outcome::Existing(index), true));
+    index
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_comes_with_the_recording_is_the_one_that_is_read_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = Arc::new(new_ledger(dir.path()).await);
+    ledger.submit(enrol("P", &publisher(10), 0)).await.unwrap();
+    let vkey = PrivateKey::read(&dir.path().join(LOG_KEY)).unwrap().log_vkey(ORIGIN).unwrap();
+    let policy = Arc::new(Policy::parse(format!("log {vkey}\nquorum none\n")).unwrap());
+    let mut clients = JoinSet::new();
+    for client in 0..16 {
+        let (ledger, policy) = (Arc::clone(&ledger), Arc::clone(&policy));
+        clients.spawn(async move {
+            for n in 0..40 {
+                record_for_receipt(&ledger, &policy, &format!("{client}-{n}")).await;
+            }
+        });
+    }
+    while let Some(done) = clients.join_next().await {
+        done.unwrap();
+    }
+    Arc::into_inner(ledger).unwrap().close().await;
+
+    let next = PrivateKey::generate().unwrap();
+    next.write(&dir.path().join(NEXT_LOG_KEY)).unwrap();
+    let vkey = next.log_vkey(ORIGIN).unwrap();
+    let ledger = Ledger::open(dir.path()).await.unwrap();
+    let root = root();
+    let desk = Desk { iss: "root", key: &root, origin: ORIGIN, now: 1_764_000_000 };
+    assert!(matches!(ledger.submit(desk.next_log_key(1, &vkey).unwrap()).await.unwrap(), Outcome::Recorded(_)));
+    let policy = Policy::parse(format!("log {vkey}\nquorum none\n")).unwrap();
+    record_for_receipt(&ledger, &policy, "after the key").await;
+    ledger.close().await;
 }

@@ -5,7 +5,7 @@
 //! younger than its cosignatures: one that does not meet the policy's quorum yet holds by the ledger's word only, see
 //! [`Receipt::meets_quorum`].
 
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::log::checkpoint::SignedCheckpoint;
@@ -142,7 +142,12 @@ pub fn verify_with(
 
 /// The JSON that the `extra` line encodes.
 pub fn format_extra(entry: &str, disclosures: &[String]) -> String {
-    serde_json::json!({ "entry": entry, "disclosures": disclosures }).to_string()
+    #[derive(serde::Serialize)]
+    struct Extra<'a> {
+        disclosures: &'a [String],
+        entry: &'a str,
+    }
+    serde_json::to_string(&Extra { disclosures, entry }).expect("texts are JSON")
 }
 
 fn read_extra(extra: &[u8]) -> Result<(String, Vec<String>), ReceiptError> {

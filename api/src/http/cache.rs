@@ -1,5 +1,7 @@
 //! Caching: what may be kept by whom, the validators that say whether it changed, and what this process keeps itself.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Kept;
@@ -28,18 +30,23 @@ impl Cache {
     }
 }
 
-/// Bytes with their strong validator, without the quotes: 16 bytes of their SHA-256.
+/// Bytes with their strong validator, computed once it is needed.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
     pub(crate) bytes: Bytes,
-    pub(crate) tag: std::sync::Arc<str>,
+    tag: Arc<OnceLock<String>>,
 }
 
 impl<T: Into<Bytes>> From<T> for Stored {
     fn from(bytes: T) -> Self {
-        let bytes = bytes.into();
-        let tag = base64::encode_url(&sha256(&bytes).0[..16]).into();
-        Self { bytes, tag }
+        Self { bytes: bytes.into(), tag: Arc::default() }
+    }
+}
+
+impl Stored {
+    /// The validator without its quotes: 16 bytes of the SHA-256.
+    pub(crate) fn tag(&self) -> &str {
+        self.tag.get_or_init(|| base64::encode_url(&sha256(&self.bytes).0[..16]))
     }
 }
 
@@ -100,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_validator_matches_itself_its_variants_and_nothing_else() {
-        let tag = &*Stored::from("body").tag;
+        let stored = Stored::from("body");
+        let tag = stored.tag();
         for header in [format!("\"{tag}\""), format!("W/\"{tag}\""), format!("\"x\", \"{tag}-br\""), "*".to_owned()] {
             assert!(none_match(&header, tag), "{header}");
         }

@@ -231,13 +231,13 @@ async fn dress(answer: Answer, asked: &Asked) -> Response<Body> {
     let Answer { status, media_type, cache, body, headers } = answer;
     let encoding = Encoding::choose(&asked.accept_encoding).filter(|_| is_worth_it(media_type, body.bytes.len()));
     let has_tag = status == StatusCode::OK && asked.is_read() && cache != Cache::Never;
-    let unchanged = has_tag && none_match(&asked.none_match, &body.tag);
+    let unchanged = has_tag && none_match(&asked.none_match, body.tag());
     let (bytes, encoding) = match encoding {
         Some(encoding) if !unchanged => match encoding.encode(body.bytes.clone()).await {
             Ok(encoded) => (encoded, Some(encoding)),
-            Err(_) => (body.bytes, None),
+            Err(_) => (body.bytes.clone(), None),
         },
-        encoding => (body.bytes, encoding),
+        encoding => (body.bytes.clone(), encoding),
     };
     let mut response = Response::new(());
     *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { status };
@@ -254,7 +254,7 @@ async fn dress(answer: Answer, asked: &Asked) -> Response<Body> {
     }
     if has_tag {
         let variant = encoding.map_or_else(String::new, |encoding| format!("-{}", encoding.token()));
-        set(header::ETAG, &format!("\"{}{variant}\"", body.tag));
+        set(header::ETAG, &format!("\"{}{variant}\"", body.tag()));
     }
     if !unchanged {
         set(header::CONTENT_TYPE, media_type);

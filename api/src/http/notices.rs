@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::Stream;
 use http::header::{HeaderName, LOCATION};
 use http::{HeaderMap, StatusCode};
-use ledger::{Scrubbed, SignedStatement};
+use ledger::{ReceiptParts, Scrubbed, SignedStatement};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -72,23 +72,42 @@ where
         .map_err(|_| Problem::new(Code::MalformedStatement, "声明应为 ASCII 文本", "a statement is ASCII text"))?;
     let statement = SignedStatement::parse(text.trim_ascii_end())?;
     drop(text);
-    // Whoever goes away now does not stop what was accepted: it is recorded, and asking again tells.
-    let work = tokio::spawn(submit(Arc::clone(&site), statement));
-    let ((index, new), erased) = match timeout(seconds(site.limits.answer_seconds), work).await {
-        Ok(Ok(submitted)) => submitted?,
-        Ok(Err(_)) | Err(_) => return Err(Problem::of(Code::OutcomeUnknown).retry_after(5)),
+    let waiting = timeout(seconds(site.limits.answer_seconds), submit(&site, statement));
+    let Submitted { index, new, receipt, erased } =
+        waiting.await.map_err(|_| Problem::of(Code::OutcomeUnknown).retry_after(5))??;
+    let receipt = match receipt {
+        Some(parts) => parts.make()?,
+        None => published_receipt(&site, index).await?,
     };
-    let receipt = published_receipt(&site, index).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     let body = Recorded { index, new, receipt, erased };
     Ok(Answer::json(Cache::Never, &body).with_status(status).with_header(LOCATION, &location(&site, index)))
 }
 
-type Submitted = ((u64, bool), Option<&'static str>);
+/// What became of a statement that is recorded.
+struct Submitted {
+    index: u64,
+    new: bool,
+    /// What its receipt is made of, if it may leave as it is.
+    receipt: Option<ReceiptParts>,
+    erased: Option<&'static str>,
+}
 
-async fn submit(site: Arc<Site>, statement: SignedStatement) -> Result<Submitted, Problem> {
-    let kind = kind_of(&statement.jwt);
-    let (outcome, erased) = if kind == Some(Kind::Erasure) {
+async fn submit(site: &Arc<Site>, statement: SignedStatement) -> Result<Submitted, Problem> {
+    if kind_of(&statement.jwt) == Some(Kind::Notice) {
+        let (outcome, mut receipt) = site.ledger.submit_for_receipt(statement).await?;
+        // Witnesses cosign some newer head.
+        receipt.take_if(|_| site.cosigning.is_some());
+        let (index, new) = recorded(outcome)?;
+        return Ok(Submitted { index, new, receipt, erased: None });
+    }
+    // Whoever goes away now does not stop what follows upon the recording.
+    let work = tokio::spawn(submit_other(Arc::clone(site), statement));
+    work.await.map_err(|_| Problem::of(Code::OutcomeUnknown).retry_after(5))?
+}
+
+async fn submit_other(site: Arc<Site>, statement: SignedStatement) -> Result<Submitted, Problem> {
+    let (outcome, erased) = if kind_of(&statement.jwt) == Some(Kind::Erasure) {
         let target = Statement::parse(&statement.jwt).ok().and_then(|statement| Some(statement.target()?.0));
         let (outcome, scrubbed) = site.ledger.erase(statement).await?;
         let clean = scrubbed == Scrubbed::Clean;
@@ -100,11 +119,10 @@ async fn submit(site: Arc<Site>, statement: SignedStatement) -> Result<Submitted
     } else {
         (site.ledger.submit(statement).await?, None)
     };
-    if kind != Some(Kind::Notice) {
-        // What notices show may be another now.
-        site.generation.fetch_add(1, Ordering::AcqRel);
-    }
-    Ok((recorded(outcome)?, erased))
+    // What notices show may be another now.
+    site.generation.fetch_add(1, Ordering::AcqRel);
+    let (index, new) = recorded(outcome)?;
+    Ok(Submitted { index, new, receipt: None, erased })
 }
 
 /// The kind that a JWT's header says; whether it is true the ledger finds out.

@@ -24,8 +24,9 @@ const BATCH: u64 = 1000;
 const BATCH_BYTES: u64 = 8 << 20;
 /// How long to wait after something failed.
 const PAUSE: Duration = Duration::from_secs(5);
-/// While one batch follows the other, the index rests nine times as long as it took to catch up, and this at most: what is
+/// While one batch follows the other, the index rests nineteen times as long as it took to catch up, and this at most: what is
 /// recorded meanwhile is indexed together, and whoever records does not wait for it.
+const REST: u32 = 19;
 const MOST_REST: Duration = Duration::from_secs(5);
 /// How often a long catching up says how far it is.
 const REPORT: Duration = Duration::from_secs(5);
@@ -40,7 +41,7 @@ impl Index {
                     if heads.changed().await.is_err() {
                         return;
                     }
-                    tokio::time::sleep((took * 9).min(MOST_REST)).await;
+                    tokio::time::sleep((took * REST).min(MOST_REST)).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the index could not be brought up to date: trying again");

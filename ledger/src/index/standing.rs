@@ -19,6 +19,7 @@ use super::Index;
 use super::figures;
 use super::schema::failed;
 use crate::error::LedgerError;
+use crate::lifecycle::{Read, statements_in};
 use crate::store::row_id;
 
 /// Projects judged between two looks at whether there is something more urgent.
@@ -50,12 +51,19 @@ impl Index {
         let law = self.law().await?;
         let mut chronicle = Chronicle::beginning(self.reader.began().await?);
         let mut projects = Vec::with_capacity(rows.len());
+        // One for all: while the ledger records, each new head would have to be read anew.
+        let mut snapshot = self.reader.readers.snapshot().await?;
+        let map = self.reader.newest_map_head(&mut snapshot).await?;
         for row in &rows {
             let id: String = row.try_get(2).map_err(failed)?;
             let number = chronicle.projects();
-            self.record(&id, &mut chronicle).await?;
+            if let Ok(project) = ProjectId::parse(&id) {
+                let statements = statements_in(&mut snapshot, &map, &Subject::Project(project)).await?;
+                self.record(&statements, &mut chronicle).await?;
+            }
             projects.push((row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?, number));
         }
+        drop(snapshot);
         let judged = projects.into_iter().map(|(first, newest, number)| {
             let project = chronicle.project_until(number, at);
             let (mut standing, mut due, mut figures) = (NOT_JUDGED, None, None);
@@ -98,9 +106,7 @@ impl Index {
     }
 
     /// Takes what is recorded of a project into a chronicle, as an audit does.
-    async fn record(&self, id: &str, chronicle: &mut Chronicle) -> Result<(), LedgerError> {
-        let Ok(project) = ProjectId::parse(id) else { return Ok(()) };
-        let statements = self.reader.statements_of(&Subject::Project(project)).await?;
+    async fn record(&self, statements: &[Read], chronicle: &mut Chronicle) -> Result<(), LedgerError> {
         if let Some((index, _, first, _)) = statements.first() {
             let sql = "SELECT name FROM enrolment WHERE publisher = ? AND idx < ? ORDER BY idx DESC LIMIT 1";
             let query = sqlx::query_scalar(sql).bind(first.iss.as_str()).bind(row_id(*index));
@@ -109,7 +115,7 @@ impl Index {
                 chronicle.enrol(first.iss.as_str(), &name);
             }
         }
-        for (index, recorded, statement, shown) in &statements {
+        for (index, recorded, statement, shown) in statements {
             if let Some(excerpt) = Excerpt::of_statement(*index, *recorded, statement, shown) {
                 chronicle.add(excerpt);
             }

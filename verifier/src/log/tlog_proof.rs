@@ -15,7 +15,6 @@
 //! its root is for the reader to check.
 
 use alloc::{
-    format,
     string::{String, ToString as _},
     vec::Vec,
 };
@@ -135,15 +134,21 @@ impl TlogProof {
 
     /// The text of the proof: the very bytes that were parsed. Empty extra data is left out.
     pub fn format(&self) -> String {
-        let mut proof = format!("{HEADER}\n");
-        if let Some(extra) = self.extra.as_deref().filter(|extra| !extra.is_empty()) {
-            proof = proof + "extra " + &base64::encode(extra) + "\n";
+        let checkpoint = self.checkpoint.format();
+        let extra = self.extra.as_deref().filter(|extra| !extra.is_empty()).map(base64::encode);
+        let length = 64 + extra.as_ref().map_or(0, String::len) + 45 * self.hashes.len() + checkpoint.len();
+        let mut proof = String::with_capacity(length);
+        let mut lines = |parts: &[&str]| parts.iter().for_each(|part| proof.push_str(part));
+        lines(&[HEADER, "\n"]);
+        if let Some(extra) = extra {
+            lines(&["extra ", &extra, "\n"]);
         }
-        proof = proof + "index " + &self.index.to_string() + "\n";
+        lines(&["index ", &self.index.to_string(), "\n"]);
         for hash in &self.hashes {
-            proof = proof + &hash.to_string() + "\n";
+            lines(&[&hash.to_string(), "\n"]);
         }
-        proof + "\n" + &self.checkpoint.format()
+        lines(&["\n", &checkpoint]);
+        proof
     }
 }
 
