@@ -102,6 +102,15 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// The error of several, for one of them.
+    pub(crate) fn of_one(&self) -> Self {
+        match self {
+            Self::NotRecorded(reason) => Self::NotRecorded(reason.clone()),
+            Self::Stopped(reason) => Self::Stopped(reason.clone()),
+            _ => Self::Closed,
+        }
+    }
+
     /// Whether the writer may go on after this: nothing was committed, and that is certain.
     pub(crate) fn is_certain(&self) -> bool {
         matches!(self, Self::Store(error) if !matches!(error, StoreError::CommitUnknown(_)))

@@ -22,7 +22,7 @@ pub struct Heads {
 impl Ledger {
     /// The heads this ledger signs.
     pub fn heads(&self) -> Heads {
-        Heads { queue: self.queue.clone(), newest: self.published.clone(), reader: Reader::clone(self) }
+        Heads { queue: self.submission.queue.clone(), newest: self.published.clone(), reader: Reader::clone(self) }
     }
 }
 

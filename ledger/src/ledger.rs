@@ -1,13 +1,11 @@
 //! The public face: make a ledger, open it, record statements.
 
-use std::collections::VecDeque;
 use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, oneshot, watch};
 use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::log::policy::Policy;
@@ -16,7 +14,7 @@ use verifier::record::code::{PublisherId, is_jurisdiction};
 use verifier::record::entry::{EntryTime, Genesis};
 use verifier::record::statement::Jwk;
 
-use crate::admission::{SignedStatement, admit};
+use crate::admission::SignedStatement;
 use crate::batch::{Outcome, plan_genesis};
 use crate::clock::{Clock, SystemClock};
 use crate::error::LedgerError;
@@ -25,20 +23,13 @@ use crate::index::Index;
 use crate::lock::WriterLock;
 use crate::reader::Reader;
 use crate::receipt::ReceiptParts;
-use crate::recorder::{Answer, Answered, SharedRegistry};
-use crate::sequencer::{Message, Request, Writer};
+use crate::recorder::SharedRegistry;
+use crate::sequencer::{Message, Writer};
 use crate::signer::{LogSigner, PrivateKey};
 use crate::state::State;
 use crate::store::{Readers, Store};
-
-/// KiB of statements that may wait for the sequencer; whoever comes then waits before.
-pub(crate) const QUEUE_KIB: usize = 128 << 10;
-/// Statements that are admitted on one thread at a time when many arrive together.
-const CHUNK: usize = 64;
-/// Chunks that are being admitted while the oldest of them is waited for.
-const AHEAD: usize = 32;
-/// Statements longer than this are read on a thread for blocking work.
-const LONG_BYTES: usize = 256 << 10;
+use crate::submission::Submission;
+use crate::together::Together;
 
 /// The database.
 pub(crate) const DATABASE: &str = "ledger.db";
@@ -70,9 +61,8 @@ pub struct InitOptions {
 
 /// A ledger, open for writing: the only one at a time. It reads like a [`Reader`].
 pub struct Ledger {
-    pub(crate) queue: mpsc::UnboundedSender<Message>,
-    pub(crate) room: Arc<Semaphore>,
-    registry: SharedRegistry,
+    pub(crate) submission: Submission,
+    together: Together,
     pub(crate) published: watch::Receiver<SignedCheckpoint>,
     reader: Reader,
     /// The index, where one is kept.
@@ -151,8 +141,9 @@ impl Ledger {
         let (queue, messages) = mpsc::unbounded_channel();
         let (registry, published) = start(dir.to_owned(), clock, messages).await?;
         let reader = Reader::open(dir).await?;
-        let room = Arc::new(Semaphore::new(QUEUE_KIB));
-        Ok(Self { queue, room, registry, published, reader, index: OnceLock::new(), _lock: lock })
+        let submission = Submission::new(queue, registry);
+        let together = Together::start(submission.clone());
+        Ok(Self { submission, together, published, reader, index: OnceLock::new(), _lock: lock })
     }
 
     /// Opens the index of this ledger, to be kept by [`Index::follow`]; an erasure then scrubs it too. Without it, an erasure
@@ -170,7 +161,8 @@ impl Ledger {
     /// # Errors
     /// The ledger could not; a statement it will not record is no error but [`Outcome::Refused`].
     pub async fn submit(&self, statement: SignedStatement) -> Result<Outcome, LedgerError> {
-        Ok(self.submit_one(statement, false).await?.0)
+        let (outcome, _) = self.submission.submit(statement, false).await?;
+        Ok(outcome)
     }
 
     /// As [`Ledger::submit`]; with a statement that is new comes what its receipt is made of, under the head of its own batch,
@@ -182,25 +174,7 @@ impl Ledger {
         &self,
         statement: SignedStatement,
     ) -> Result<(Outcome, Option<ReceiptParts>), LedgerError> {
-        self.submit_one(statement, true).await
-    }
-
-    async fn submit_one(
-        &self,
-        statement: SignedStatement,
-        receipt: bool,
-    ) -> Result<(Outcome, Option<ReceiptParts>), LedgerError> {
-        let statements = vec![statement];
-        let (room, registry) = (self.reserve(&statements).await?, self.registry());
-        let admitted = if statements[0].bytes() > LONG_BYTES {
-            let blocking = tokio::task::spawn_blocking(move || admit(&registry, statements));
-            blocking.await.map_err(|_| LedgerError::Closed)?
-        } else {
-            admit(&registry, statements)
-        };
-        let mut answered = self.enqueue(admitted, room, receipt)?.answered().await?;
-        let outcome = answered.outcomes.pop().expect("one outcome for one statement");
-        Ok((outcome, answered.receipts.pop()))
+        self.together.submit(statement).await
     }
 
     /// Records statements in their order, admitting them on all cores; the outcomes come in the same order. They need not end
@@ -209,81 +183,12 @@ impl Ledger {
     /// # Errors
     /// The ledger could not record one of them; it may have recorded others, and submitting all again tells.
     pub async fn submit_many(&self, statements: Vec<SignedStatement>) -> Result<Vec<Outcome>, LedgerError> {
-        let mut admissions = VecDeque::new();
-        let mut pending = Vec::new();
-        for chunk in chunks(statements) {
-            let room = match self.try_reserve(&chunk) {
-                Some(room) => room,
-                None => {
-                    // What was reserved must be on its way before more is waited for.
-                    self.enqueue_oldest(&mut admissions, 0, &mut pending).await?;
-                    self.reserve(&chunk).await?
-                }
-            };
-            let registry = self.registry();
-            admissions.push_back((tokio::spawn(async move { admit(&registry, chunk) }), room));
-            self.enqueue_oldest(&mut admissions, AHEAD, &mut pending).await?;
-        }
-        self.enqueue_oldest(&mut admissions, 0, &mut pending).await?;
-        let mut outcomes = Vec::new();
-        for one in pending {
-            outcomes.append(&mut one.answered().await?.outcomes);
-        }
-        Ok(outcomes)
-    }
-
-    /// Hands admitted chunks to the sequencer, oldest first, until `left` are left.
-    async fn enqueue_oldest(
-        &self,
-        admissions: &mut VecDeque<(JoinHandle<Vec<Admission>>, OwnedSemaphorePermit)>,
-        left: usize,
-        pending: &mut Vec<Pending>,
-    ) -> Result<(), LedgerError> {
-        while admissions.len() > left {
-            let Some((admission, room)) = admissions.pop_front() else { break };
-            // Admission takes input from outside and does not panic; were it to, nothing of the chunk is recorded.
-            let admitted = admission.await.map_err(|_| LedgerError::Closed)?;
-            pending.push(self.enqueue(admitted, room, false)?);
-        }
-        Ok(())
-    }
-
-    fn try_reserve(&self, statements: &[SignedStatement]) -> Option<OwnedSemaphorePermit> {
-        self.room.clone().try_acquire_many_owned(weight(statements)).ok()
-    }
-
-    /// Waits until there is room in the queue for these statements.
-    async fn reserve(&self, statements: &[SignedStatement]) -> Result<OwnedSemaphorePermit, LedgerError> {
-        self.room.clone().acquire_many_owned(weight(statements)).await.map_err(|_| LedgerError::Closed)
+        self.submission.submit_many(statements).await
     }
 
     /// Who may say what now.
     pub fn registry_now(&self) -> Arc<verifier::record::authority::Registry> {
-        self.registry()
-    }
-
-    fn registry(&self) -> Arc<verifier::record::authority::Registry> {
-        self.registry.read().expect("nobody panics while holding it").clone()
-    }
-
-    fn enqueue(
-        &self,
-        admitted: Vec<Admission>,
-        room: OwnedSemaphorePermit,
-        receipts: bool,
-    ) -> Result<Pending, LedgerError> {
-        let mut pending = Pending { outcomes: Vec::with_capacity(admitted.len()), answer: None };
-        let mut accepted = Vec::with_capacity(admitted.len());
-        for one in admitted {
-            pending.outcomes.push(one.map(|one| accepted.push(one)).err().map(Outcome::Refused));
-        }
-        if !accepted.is_empty() {
-            let (asker, answer) = oneshot::channel();
-            let request = Request { admitted: accepted, receipts, room, answer: asker };
-            self.queue.send(Message::Record(request)).map_err(|_| LedgerError::Closed)?;
-            pending.answer = Some(answer);
-        }
-        Ok(pending)
+        self.submission.registry()
     }
 
     /// As [`Reader::under`].
@@ -295,12 +200,12 @@ impl Ledger {
 
     /// The log's origin.
     pub fn origin(&self) -> String {
-        self.registry().genesis().origin.clone()
+        self.submission.registry().genesis().origin.clone()
     }
 
     /// A publisher's key and scope in force now.
     pub fn grant(&self, publisher: &PublisherId) -> Option<Grant> {
-        self.registry().grant(publisher, LeafIndex(u64::MAX)).cloned()
+        self.submission.registry().grant(publisher, LeafIndex(u64::MAX)).cloned()
     }
 
     /// Signs a fresh head, so that a quiet ledger is not stale.
@@ -309,14 +214,14 @@ impl Ledger {
     /// The ledger could not.
     pub async fn seal(&self) -> Result<(), LedgerError> {
         let (asker, answer) = oneshot::channel();
-        self.queue.send(Message::Seal(asker)).map_err(|_| LedgerError::Closed)?;
+        self.submission.queue.send(Message::Seal(asker)).map_err(|_| LedgerError::Closed)?;
         answer.await.map_err(|_| LedgerError::Closed)?.map(drop)
     }
 
     /// See [`Message::Scrub`].
     pub(crate) async fn scrub(&self, rewrite: bool) -> Result<bool, LedgerError> {
         let (asker, answer) = oneshot::channel();
-        self.queue.send(Message::Scrub(rewrite, asker)).map_err(|_| LedgerError::Closed)?;
+        self.submission.queue.send(Message::Scrub(rewrite, asker)).map_err(|_| LedgerError::Closed)?;
         answer.await.map_err(|_| LedgerError::Closed)?
     }
 
@@ -329,50 +234,9 @@ impl Ledger {
             tracing::warn!(%error, "the index was not closed: it is brought up to date when it is opened");
         }
         self.reader.close().await;
-        if self.queue.send(Message::Close(closed)).is_ok() {
+        if self.submission.queue.send(Message::Close(closed)).is_ok() {
             let _ = done.await;
         }
-    }
-}
-
-/// The KiB that statements take in the queue.
-fn weight(statements: &[SignedStatement]) -> u32 {
-    let bytes: usize = statements.iter().map(|one| one.bytes() + 1024).sum();
-    u32::try_from((bytes >> 10).min(QUEUE_KIB)).expect("at most the queue")
-}
-
-/// Parts of at most [`CHUNK`] statements, and of [`LONG_BYTES`] unless a single one is longer.
-fn chunks(statements: Vec<SignedStatement>) -> impl Iterator<Item = Vec<SignedStatement>> {
-    let mut statements = statements.into_iter().peekable();
-    std::iter::from_fn(move || {
-        let mut chunk = vec![statements.next()?];
-        let mut bytes = chunk[0].bytes();
-        while let Some(next) = statements.next_if(|next| chunk.len() < CHUNK && bytes + next.bytes() <= LONG_BYTES) {
-            bytes += next.bytes();
-            chunk.push(next);
-        }
-        Some(chunk)
-    })
-}
-
-type Admission = Result<crate::admission::Admitted, crate::error::Refusal>;
-
-/// Statements on their way: those refused at admission have their outcome already.
-struct Pending {
-    outcomes: Vec<Option<Outcome>>,
-    answer: Option<oneshot::Receiver<Answer>>,
-}
-
-impl Pending {
-    async fn answered(self) -> Answer {
-        let Answered { outcomes, receipts } = match self.answer {
-            Some(answer) => answer.await.map_err(|_| LedgerError::Closed)??,
-            None => Answered::default(),
-        };
-        let mut placed = outcomes.into_iter();
-        let outcomes = self.outcomes.into_iter();
-        let outcomes = outcomes.map(|one| one.or_else(|| placed.next()).expect("one answer for each admitted"));
-        Ok(Answered { outcomes: outcomes.collect(), receipts })
     }
 }
 

@@ -34,6 +34,8 @@ mod static_tree;
 mod stats;
 mod store;
 mod subject_map;
+mod submission;
+mod together;
 mod tree;
 pub mod witness;
 mod writer;

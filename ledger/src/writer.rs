@@ -8,8 +8,9 @@ use verifier::log::index::TreeSize;
 
 use crate::error::LedgerError;
 use crate::guard::{Guard, GuardError, check};
-use crate::ledger::{GUARD, Ledger, QUEUE_KIB};
+use crate::ledger::{GUARD, Ledger};
 use crate::sequencer::{Message, Request};
+use crate::submission::QUEUE_KIB;
 
 /// How long a batch took from its plan until the guard knew it, in seconds; a histogram.
 pub const BATCH_SECONDS: &str = "mingzhang_batch_seconds";
@@ -46,7 +47,7 @@ impl Ledger {
 
     /// KiB of statements that wait for the sequencer, and how many may.
     pub fn queue_kib(&self) -> (usize, usize) {
-        (QUEUE_KIB.saturating_sub(self.room.available_permits()), QUEUE_KIB)
+        (QUEUE_KIB.saturating_sub(self.submission.room.available_permits()), QUEUE_KIB)
     }
 
     /// Whether the writer still works. Goes the way of a statement through the queue.
@@ -54,10 +55,10 @@ impl Ledger {
     /// # Errors
     /// Why it does not.
     pub async fn ping(&self) -> Result<(), LedgerError> {
-        let nothing = self.room.clone().acquire_many_owned(0).await.map_err(|_| LedgerError::Closed)?;
+        let nothing = self.submission.room.clone().acquire_many_owned(0).await.map_err(|_| LedgerError::Closed)?;
         let (asker, answer) = oneshot::channel();
         let request = Request { admitted: Vec::new(), receipts: false, room: nothing, answer: asker };
-        self.queue.send(Message::Record(request)).map_err(|_| LedgerError::Closed)?;
+        self.submission.queue.send(Message::Record(request)).map_err(|_| LedgerError::Closed)?;
         answer.await.map_err(|_| LedgerError::Closed)?.map(drop)
     }
 
