@@ -4,6 +4,7 @@
 //! crate `verifier`, never here.
 
 mod admission;
+mod announcer;
 mod backup;
 mod batch;
 mod clock;

@@ -1,25 +1,24 @@
-//! The recorder: signs one planned batch after the other, makes it durable, tells the guard, and answers. Beside it the next batch
-//! is planned.
+//! The recorder: signs one planned batch after the other and makes it durable; beside it the next batch is planned, and the one
+//! before is [announced](crate::announcer).
 //!
 //! What is durable, step by step:
 //!
 //! - until the commit, nothing; an error there is certain, and the statements are answered with it;
 //! - a commit that fails without saying how is fatal ([`LedgerError::Stopped`]): only a fresh open can tell;
 //! - after the commit the batch is recorded; the signed checkpoint may leave only after the guard knows it. If the guard fails,
-//!   the recorder stops; a fresh open finds the guard one batch behind and advances it.
+//!   the recorder stops; a fresh open finds the guard at most two batches behind and advances it.
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
-use verifier::log::checkpoint::{Checkpoint, SignedCheckpoint};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use verifier::log::checkpoint::Checkpoint;
 use verifier::log::index::{LeafIndex, TreeSize};
 use verifier::record::authority::Registry;
 
+use crate::announcer::{Announced, Announcements, Announcer, Recorded};
 use crate::batch::{Outcome, Plan};
 use crate::error::LedgerError;
-use crate::guard::Guard;
-use crate::own_policy::OwnPolicy;
 use crate::receipt::{Covered, ReceiptParts};
 use crate::signer::LogSigner;
 use crate::store::Store;
@@ -89,18 +88,10 @@ pub(crate) enum Failed {
     Stopped(Arc<LedgerError>),
 }
 
-/// Whoever writes the files.
+/// Whoever writes the database.
 pub(crate) struct Recorder {
     pub(crate) store: Store,
-    pub(crate) guard: Guard,
     pub(crate) signers: Vec<LogSigner>,
-    /// The newest checkpoint; the guard holds it.
-    pub(crate) head: SignedCheckpoint,
-    /// The policy of the key that signed it.
-    pub(crate) own: Arc<OwnPolicy>,
-    pub(crate) registry: SharedRegistry,
-    /// Tells of the newest head that may leave.
-    pub(crate) published: watch::Sender<SignedCheckpoint>,
 }
 
 /// Where orders are given, one at a time.
@@ -134,22 +125,28 @@ impl Orders {
 impl Recorder {
     /// Makes the place where orders are given, and the work of following them until none can be given any more; then the files
     /// are closed.
-    pub(crate) fn start(mut self) -> (Orders, impl Future<Output = ()>) {
+    pub(crate) fn start(mut self, announcer: Announcer) -> (Orders, impl Future<Output = ()>) {
         let (orders, mut taken) = mpsc::channel(1);
         let (said, done) = mpsc::channel(1);
-        let work = async move {
+        let (mut announcements, announcing) = announcer.start();
+        let recording = async move {
             while let Some(order) = taken.recv().await {
                 // Whoever gave the order waits for this, or gives none any more.
-                let _ = said.send(self.follow(order).await).await;
+                let _ = said.send(self.follow(order, &mut announcements).await).await;
             }
-            self.close().await;
+            if let Err(error) = self.store.close().await {
+                tracing::warn!(%error, "closing the ledger's database");
+            }
+        };
+        let work = async move {
+            tokio::join!(recording, announcing);
         };
         (Orders { orders, done, busy: false }, work)
     }
 
-    async fn follow(&mut self, order: Order) -> Result<(), Failed> {
+    async fn follow(&mut self, order: Order, announcements: &mut Announcements) -> Result<(), Failed> {
         match order {
-            Order::Record(sealed) => self.record(sealed).await,
+            Order::Record(sealed) => self.record(sealed, announcements).await,
             Order::Scrub(rewrite, asker) => {
                 let _ = asker.send(self.store.scrub(rewrite).await.map_err(LedgerError::from));
                 Ok(())
@@ -161,20 +158,23 @@ impl Recorder {
         }
     }
 
-    async fn record(&mut self, sealed: Sealed) -> Result<(), Failed> {
+    async fn record(&mut self, sealed: Sealed, announcements: &mut Announcements) -> Result<(), Failed> {
         let Sealed { plan, registry, askers, planning } = sealed;
-        let result = match plan {
-            Some(plan) => self.commit(plan, registry, planning).await,
-            None => Ok(()),
+        // The guard is never more than the batch being announced and this one behind.
+        let announcement = match announcements.next().await {
+            Ok(announcement) => announcement,
+            Err(failed) => {
+                refuse(askers, &failed);
+                return Err(failed);
+            }
         };
-        match result {
-            Ok(()) => {
-                for Asker { outcomes, covered, answer, room, .. } in askers {
-                    drop(room);
-                    let receipts = covered.into_iter().map(|one| one.under(&self.head, &self.own)).collect();
-                    // Whoever no longer waits learns it when he asks again.
-                    let _ = answer.send(Ok(Answered { outcomes, receipts }));
-                }
+        let recorded = match plan {
+            Some(plan) => self.commit(plan, registry, planning).await.map(Some),
+            None => Ok(None),
+        };
+        match recorded {
+            Ok(recorded) => {
+                announcement.send(Announced { recorded, askers });
                 Ok(())
             }
             Err(error) => {
@@ -186,31 +186,22 @@ impl Recorder {
         }
     }
 
-    async fn commit(&mut self, plan: Plan, registry: Arc<Registry>, planning: Duration) -> Result<(), LedgerError> {
-        let started = Instant::now();
+    async fn commit(
+        &mut self,
+        plan: Plan,
+        registry: Arc<Registry>,
+        planning: Duration,
+    ) -> Result<Recorded, LedgerError> {
+        let begun = Instant::now();
         let Plan { mut batch, size, root } = plan;
         let entries = batch.entries.len() as u64;
         let origin = registry.genesis().origin.clone();
-        let head = self.signer(&registry, TreeSize(size))?.sign(&Checkpoint { origin, size: TreeSize(size), root });
+        let signer = self.signer(&registry, TreeSize(size))?;
+        let (head, key) = (signer.sign(&Checkpoint { origin, size: TreeSize(size), root }), signer.vkey().clone());
         batch.note = head.format();
         self.store.commit(batch).await?;
-        let committed = started.elapsed();
         // The batch is recorded from here on, whatever happens.
-        self.guard.advance(Some(&self.head), &head).await?;
-        let (plan_us, commit_us, guard_us) =
-            (micros(planning), micros(committed), micros(started.elapsed().saturating_sub(committed)));
-        tracing::trace!(target: "ledger::batch", entries, plan_us, commit_us, guard_us, "recorded");
-        crate::writer::measure(entries, planning + started.elapsed());
-        if self.own.check(&head).is_err() {
-            self.own = Arc::new(OwnPolicy::of(self.signer(&registry, head.checkpoint.size)?.vkey())?);
-        }
-        self.head = head;
-        self.published.send_replace(self.head.clone());
-        let mut shared = self.registry.write().expect("nobody panics while holding it");
-        if !Arc::ptr_eq(&shared, &registry) {
-            *shared = registry;
-        }
-        Ok(())
+        Ok(Recorded { head, key, registry, entries, planning, commit: begun.elapsed() })
     }
 
     /// The signer of the checkpoint of this size: its key is the one in force at the seal.
@@ -219,18 +210,10 @@ impl Recorder {
         let signer = self.signers.iter().find(|signer| signer.vkey() == key);
         signer.ok_or_else(|| LedgerError::WrongLogKey { expected: key.to_string() })
     }
-
-    async fn close(self) {
-        if let Err(error) = self.store.close().await {
-            tracing::warn!(%error, "closing the ledger's database");
-        }
-        if let Err(error) = self.guard.close().await {
-            tracing::warn!(%error, "closing the rollback guard");
-        }
-    }
 }
 
 impl Failed {
+    /// After an error of the recorder's.
     fn of(error: LedgerError) -> Self {
         let certain = error.is_certain();
         let error = Arc::new(error);
@@ -251,8 +234,4 @@ pub(crate) fn refuse(askers: Vec<Asker>, failed: &Failed) {
     for asker in askers {
         let _ = asker.answer.send(Err(failed.told()));
     }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

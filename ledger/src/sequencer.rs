@@ -1,9 +1,9 @@
 //! The sequencer: one task that gives every statement its place, in the order of arrival.
 //!
 //! ```text
-//! submit ─ admit (any thread) ─▶ queue ─▶ place ─▶ seal ─▶ recorder: sign ─▶ commit ledger.db ─▶ advance guard.db ─▶ answer
-//!                                           ▲        ▲                                                              │
-//!                                           │        └────────────────────── free again ◀──────────────────────────┘
+//! submit ─ admit (any thread) ─▶ queue ─▶ place ─▶ seal ─▶ recorder: sign ─▶ commit ledger.db ─▶ announcer: advance guard.db ─▶ answer
+//!                                           ▲        ▲                                │
+//!                                           │        └────────── free again ◀────────┘
 //!                                           └─ what arrives meanwhile
 //! ```
 //!
@@ -22,6 +22,7 @@ use verifier::log::index::LeafIndex;
 use verifier::log::note::VerifierKey;
 
 use crate::admission::Admitted;
+use crate::announcer::Announcer;
 use crate::batch::{Known, Needed, OpenBatch, Outcome, Plan};
 use crate::clock::{Clock, ledger_time};
 use crate::error::LedgerError;
@@ -72,6 +73,7 @@ pub(crate) struct Request {
 pub(crate) struct Writer {
     sequencer: Sequencer,
     recorder: Recorder,
+    announcer: Announcer,
 }
 
 /// Plans what the recorder writes.
@@ -120,25 +122,27 @@ impl Writer {
         let registry = Arc::new(RwLock::new(state.registry.clone()));
         let published = watch::Sender::new(head.clone());
         let own = Arc::new(OwnPolicy::of(state.registry.log_key(LeafIndex(head.checkpoint.size.0 - 1)))?);
-        let recorder = Recorder { store, guard, signers, head, own, registry, published };
-        recorder.signer(&state.registry, recorder.head.checkpoint.size)?;
+        let recorder = Recorder { store, signers };
+        recorder.signer(&state.registry, head.checkpoint.size)?;
+        let announcer = Announcer { guard, head, own, registry, published };
         let open = Open::after(&state);
-        Ok(Self { sequencer: Sequencer { readers, clock, log_keys, state, open, on_its_way: 0 }, recorder })
+        let sequencer = Sequencer { readers, clock, log_keys, state, open, on_its_way: 0 };
+        Ok(Self { sequencer, recorder, announcer })
     }
 
     pub(crate) fn registry(&self) -> SharedRegistry {
-        self.recorder.registry.clone()
+        self.announcer.registry.clone()
     }
 
     /// The newest head that the guard knows: nothing signed beyond it may leave.
     pub(crate) fn published(&self) -> watch::Receiver<SignedCheckpoint> {
-        self.recorder.published.subscribe()
+        self.announcer.published.subscribe()
     }
 
     /// Works until it is told to close, nobody can ask any more, or an error is fatal; that error it then gives to everyone.
     pub(crate) async fn run(self, mut queue: mpsc::UnboundedReceiver<Message>) {
-        let Self { mut sequencer, recorder } = self;
-        let (mut orders, recording) = recorder.start();
+        let Self { mut sequencer, recorder, announcer } = self;
+        let (mut orders, recording) = recorder.start(announcer);
         let planning = async {
             let closed = match sequencer.work(&mut queue, &mut orders).await {
                 Ok(closed) => closed,
