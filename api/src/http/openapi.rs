@@ -157,9 +157,11 @@ impl Resources {
 
 /// How many segments of a described path stand in a real one as they are; nothing if it does not fit.
 fn fixed_segments(described: &str, path: &str) -> Option<usize> {
+    let Some(begin) = described.find('{') else {
+        return (described == path).then(|| described.split('/').count());
+    };
     // Most are ruled out by what they begin with.
-    let begin = described.find('{').map_or(described, |at| &described[..at]);
-    if !path.starts_with(begin) {
+    if !path.starts_with(&described[..begin]) {
         return None;
     }
     let mut found: Vec<&str> = path.split('/').collect();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, Row as _, Sqlite, Transaction};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use verifier::log::checkpoint::SignedCheckpoint;
 use verifier::log::index::LeafIndex;
 use verifier::record::entry::entry_hash;
@@ -24,10 +25,12 @@ const BATCH: u64 = 1000;
 const BATCH_BYTES: u64 = 8 << 20;
 /// How long to wait after something failed.
 const PAUSE: Duration = Duration::from_secs(5);
-/// While one batch follows the other, the index rests nineteen times as long as it took to catch up, and this at most: what is
-/// recorded meanwhile is indexed together, and whoever records does not wait for it.
+/// Recording goes first: while one head follows the other, the index rests after each of its batches nineteen times as long as
+/// that took, this at most, and no longer than until the ledger pauses.
 const REST: u32 = 19;
 const MOST_REST: Duration = Duration::from_secs(5);
+/// The ledger pauses when it has recorded nothing for so long.
+const QUIET: Duration = Duration::from_millis(300);
 /// How often a long catching up says how far it is.
 const REPORT: Duration = Duration::from_secs(5);
 
@@ -36,12 +39,11 @@ impl Index {
     pub async fn follow(self, mut heads: watch::Receiver<SignedCheckpoint>) {
         loop {
             let size = heads.borrow_and_update().checkpoint.size.0;
-            match self.keep(size, &heads).await {
-                Ok(took) => {
+            match self.keep(size, &mut heads).await {
+                Ok(()) => {
                     if heads.changed().await.is_err() {
                         return;
                     }
-                    tokio::time::sleep((took * REST).min(MOST_REST)).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the index could not be brought up to date: trying again");
@@ -51,15 +53,26 @@ impl Index {
         }
     }
 
-    /// Says how long it took to catch up.
-    async fn keep(&self, size: u64, heads: &watch::Receiver<SignedCheckpoint>) -> Result<Duration, LedgerError> {
-        let begun = Instant::now();
-        self.catch_up(size).await?;
-        let took = begun.elapsed();
+    /// Catches up with the ledger, and judges while that pauses.
+    async fn keep(&self, mut size: u64, heads: &mut watch::Receiver<SignedCheckpoint>) -> Result<(), LedgerError> {
+        if !self.progress.borrow().ready {
+            // Lists and search wait for it.
+            self.catch_up(size).await?;
+        }
+        loop {
+            let begun = Instant::now();
+            self.progress.send_modify(|progress| progress.size = progress.size.max(size));
+            let more = self.index_batch(size).await?;
+            if heads.has_changed().unwrap_or(false) {
+                rest(heads, (begun.elapsed() * REST).min(MOST_REST)).await;
+                size = heads.borrow_and_update().checkpoint.size.0;
+            } else if !more {
+                break;
+            }
+        }
         self.load_figures().await?;
-        // What is new goes first: judging is for quiet moments.
         while !heads.has_changed().unwrap_or(true) && self.judge_some(size).await? {}
-        Ok(took)
+        Ok(())
     }
 
     /// Indexes what one transaction takes of the entries below `size`: usually all that was recorded since the index was closed.
@@ -147,6 +160,17 @@ impl Index {
         let Meaning::Notice(now, terms) = Meaning::of(&recorded) else { return Ok(()) };
         let Some((project, before)) = stored(transaction, &now).await? else { return Ok(()) };
         Ok(replace(transaction, project, &before, &now, terms).await?)
+    }
+}
+
+/// Waits so long, or until the ledger pauses.
+async fn rest(heads: &mut watch::Receiver<SignedCheckpoint>, most: Duration) {
+    let end = Instant::now() + most;
+    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        match timeout(QUIET.min(left), heads.changed()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => break,
+        }
     }
 }
 
