@@ -6,7 +6,8 @@
 //! MINGZHANG_BENCH_ENTRIES=1000000 cargo bench -p api     in MINGZHANG_BENCH_DIR, or where temporary files are
 //! ```
 //!
-//! Clients, server and database share the machine's cores, so only the ratios say something.
+//! Clients, server and database share the machine's cores, so only the ratios say something. While what the server is compared
+//! with is measured, it is stopped (SIGSTOP): it would go on indexing and judging.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::cast_precision_loss)]
 
 #[path = "../../tests/program.rs"]
@@ -78,6 +79,7 @@ async fn main() {
     copy_files(&dir.join("ledger"), &copy);
     let served = Server::logging_to(Stdio::null(), dir, &["--listen", "127.0.0.1:0"]);
     println!("{entries} entries; each figure is the median of {ROUNDS}");
+    settle(&served);
     pages(&served);
     for path in ["/tile/0/000", "/tile/entries/000", "/api/v1/notices/100"] {
         let (ours, bare) = read(&served, path).await;
@@ -87,11 +89,16 @@ async fn main() {
     println!("{}", memory(&served));
 }
 
-/// The portal's pages, one visitor at a time, once the index holds every notice.
-fn pages(served: &Server) {
-    while served.get("/api/v1/notices?limit=1").status != 200 {
-        std::thread::sleep(Duration::from_millis(200));
+/// Waits until the index holds every notice and has judged every project: then the server does nothing but answer.
+fn settle(served: &Server) {
+    let settled = |answer: server::Answer| answer.status == 200 && answer.json()["pending"] == 0;
+    while !settled(served.get("/api/v1/statistics")) {
+        std::thread::sleep(Duration::from_millis(500));
     }
+}
+
+/// The portal's pages, one visitor at a time.
+fn pages(served: &Server) {
     for path in [
         "/",
         "/search",
@@ -132,7 +139,9 @@ async fn post(copy: &Path, centre: &Arc<Publisher>, entries: usize, served: &Ser
     let (mut library, mut posts, mut waits) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let first = entries + round * (SINGLES + POSTED);
+        let stopped = Stopped::server(served);
         library.push(singles(&ledger, centre, first..first + SINGLES).await);
+        drop(stopped);
         let notices = first + SINGLES..first + SINGLES + POSTED;
         fs::write(&bodies, notices.map(|n| compact(&notice(centre, n)) + "\n").collect::<String>()).unwrap();
         let arguments = ["-t1", "-d", SECONDS, "-s", script.to_str().unwrap(), &served.url()];
@@ -203,12 +212,13 @@ async fn read(served: &Server, path: &str) -> (f64, f64) {
     let ours = format!("{}{path}", served.url());
     let (mut rates, mut bares) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        for (url, rates) in [(&bare, &mut bares), (&ours, &mut rates)] {
+        for (url, rates, stopped) in [(&bare, &mut bares, Some(Stopped::server(served))), (&ours, &mut rates, None)] {
             let arguments = ["-t1".to_owned(), format!("-d{SECONDS}"), url.clone()];
             let load = tokio::task::spawn_blocking(move || {
                 Load::run(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), None)
             });
             rates.push(load.await.unwrap().rate);
+            drop(stopped);
         }
     }
     serving.abort();
@@ -218,6 +228,27 @@ async fn read(served: &Server, path: &str) -> (f64, f64) {
 fn median(mut of: Vec<f64>) -> f64 {
     of.sort_by(f64::total_cmp);
     of[of.len() / 2]
+}
+
+/// A server that does nothing until this is dropped.
+struct Stopped(String);
+
+impl Stopped {
+    fn server(served: &Server) -> Self {
+        let stopped = Self(served.id().clone());
+        stopped.signal("-STOP");
+        stopped
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.0]).status().unwrap().success());
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.signal("-CONT");
+    }
 }
 
 /// What wrk says.

@@ -1,9 +1,9 @@
 //! The sequencer: one task that gives every statement its place, in the order of arrival.
 //!
 //! ```text
-//! submit ─ admit (any thread) ─▶ queue ─▶ place ─▶ seal ─▶ recorder: sign ─▶ commit ledger.db ─▶ announcer: advance guard.db ─▶ answer
-//!                                           ▲        ▲                                │
-//!                                           │        └────────── free again ◀────────┘
+//! submit ─ admit (any thread) ─▶ queue ─▶ place ─▶ seal ─▶ recorder: sign, commit ─▶ announcer: guard, answer
+//!                                           ▲        ▲               │
+//!                                           │        └─ free again ◀─┘
 //!                                           └─ what arrives meanwhile
 //! ```
 //!

@@ -175,3 +175,42 @@ async fn a_receipt_that_comes_with_the_recording_is_the_one_that_is_read_back() 
     record_for_receipt(&ledger, &policy, "after the key").await;
     ledger.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_statements_that_arrive_together_each_gets_its_own_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = Arc::new(new_ledger(dir.path()).await);
+    ledger.submit(enrol("P", &publisher(10), 0)).await.unwrap();
+    let mut clients = JoinSet::new();
+    for n in 0..60 {
+        let ledger = Arc::clone(&ledger);
+        clients.spawn(async move {
+            let (iss, jti) = match n % 3 {
+                0 => ("P", "the same".to_owned()),
+                1 => ("P", format!("{n}")),
+                _ => ("NOBODY", format!("{n}")),
+            };
+            let text = if n == 4 { "长".repeat(100_000) } else { jti.clone() };
+            let submitted = ledger.submit_for_receipt(notice(iss, &publisher(10), "X", &jti, &text)).await.unwrap();
+            (n, submitted.0, submitted.1.map(|parts| parts.make().unwrap()))
+        });
+    }
+    let (mut first, mut again) = (Vec::new(), Vec::new());
+    while let Some(done) = clients.join_next().await {
+        match done.unwrap() {
+            (n, Outcome::Recorded(index), Some(receipt)) if n % 3 != 2 => {
+                let expected = format!("\nindex {index}\n");
+                assert!(receipt.contains(&expected), "{n}: {receipt}");
+                if n % 3 == 0 {
+                    first.push(index);
+                }
+            }
+            (n, Outcome::Existing(index), None) if n % 3 == 0 => again.push(index),
+            (n, Outcome::Refused(_), None) if n % 3 == 2 => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((first.len(), again.len()), (1, 19));
+    assert!(again.iter().all(|index| *index == first[0]));
+    Arc::into_inner(ledger).unwrap().close().await;
+}

@@ -183,7 +183,7 @@ async fn connect(path: &Path, create: bool) -> Result<SqliteConnection, LedgerEr
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .pragma("secure_delete", "ON")
-        .pragma("cache_size", "-24576")
+        .pragma("cache_size", "-12288")
         .pragma("journal_size_limit", (64 << 20).to_string());
     options.connect().await.map_err(failed)
 }

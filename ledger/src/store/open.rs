@@ -11,10 +11,10 @@ use super::wal::WalMover;
 
 /// Rows are 2 to 3 KB and arrive in order, so a large page wastes little and costs fewer writes.
 const PAGE_SIZE: u32 = 16_384;
-/// The writer's page cache in KiB: `subject` and `map_tile` of some 200,000 subjects; of more, a merge reads pages again.
-const WRITER_CACHE_KIB: u32 = 32_768;
+/// The writer's page cache in KiB: `map_tile`, and what of `subject` a merge comes back to.
+const WRITER_CACHE_KIB: u32 = 16_384;
 /// Prepared statements the writer keeps: batches of the same few sizes come again and again.
-const WRITER_STATEMENTS: usize = 512;
+const WRITER_STATEMENTS: usize = 256;
 /// A reader's page cache in KiB.
 const READER_CACHE_KIB: u32 = 16_384;
 /// The WAL shrinks to this many bytes after it was moved.
