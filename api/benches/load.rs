@@ -235,7 +235,7 @@ struct Stopped(String);
 
 impl Stopped {
     fn server(served: &Server) -> Self {
-        let stopped = Self(served.id().clone());
+        let stopped = Self(served.id());
         stopped.signal("-STOP");
         stopped
     }

@@ -24,7 +24,7 @@ use super::limits::{Limits, seconds};
 use super::openapi::Resource;
 use super::problem::{Code, PROBLEM, Problem};
 use super::turns::Turns;
-use super::{Client, Site, measurements, routes};
+use super::{Client, Site, routes};
 use crate::portal::{self, Visit};
 
 /// The body of an answer.
@@ -52,8 +52,9 @@ struct Asked {
 impl Asked {
     fn of(method: &Method, headers: &HeaderMap) -> Self {
         let text = |name: HeaderName| {
-            let lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-            lines.collect::<Vec<_>>().join(",")
+            let mut lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+            let first = lines.next().unwrap_or_default().to_owned();
+            lines.fold(first, |all, line| all + "," + line)
         };
         Self {
             method: method.clone(),
@@ -81,7 +82,7 @@ impl Server for Exchange {
         };
         let mut response = finish(made, &asked, &visit).await;
         share(response.headers_mut(), &asked);
-        Self::note(&asked, &path, response.status(), begun, peer);
+        self.note(&asked, &path, response.status(), begun, peer);
         Ok(response)
     }
 
@@ -141,9 +142,9 @@ impl Exchange {
         Client(last.filter(|address| !self.site.limits.proxies.contains(address)))
     }
 
-    fn note(asked: &Asked, path: &Arc<str>, status: StatusCode, begun: Instant, peer: IpAddr) {
+    fn note(&self, asked: &Asked, path: &Arc<str>, status: StatusCode, begun: Instant, peer: IpAddr) {
         let (took, status) = (begun.elapsed(), status.as_u16());
-        measurements::request(path, method_name(&asked.method), status, took);
+        self.site.measurements.request(path, method_name(&asked.method), status, took);
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         if status >= 500 {
             tracing::warn!(target: "mingzhang::http", method = %asked.method, %path, status, ms, %peer, "answered");

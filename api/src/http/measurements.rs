@@ -1,7 +1,10 @@
 //! What is measured, for Prometheus.
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use metrics::Histogram;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::Site;
@@ -13,7 +16,14 @@ pub(crate) const REQUEST_SECONDS: &str = "mingzhang_http_request_seconds";
 const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The measurements of this process.
-pub(crate) struct Measurements(PrometheusHandle);
+pub(crate) struct Measurements {
+    handle: PrometheusHandle,
+    /// Histograms of requests, which are found by their labels once.
+    requests: RwLock<HashMap<Labels, Histogram>>,
+}
+
+/// Route, method and status.
+type Labels = (Arc<str>, &'static str, u16);
 
 impl Measurements {
     /// Begins to measure.
@@ -38,12 +48,12 @@ impl Measurements {
         metrics::describe_gauge!("mingzhang_http_streams", "streams of events open");
         metrics::describe_gauge!("mingzhang_http_connections", "connections open");
         metrics::describe_gauge!("mingzhang_http_writes", "writing requests under way");
-        Ok(Self(handle))
+        Ok(Self { handle, requests: RwLock::default() })
     }
 
     /// Keeps the memory of the measurements bounded; to be called now and then.
     pub(crate) fn tidy(&self) {
-        self.0.run_upkeep();
+        self.handle.run_upkeep();
     }
 
     /// The measurements as text.
@@ -61,7 +71,24 @@ impl Measurements {
         if let Some(cosigning) = &site.cosigning {
             witnesses(&cosigning.state());
         }
-        self.0.render()
+        self.handle.render()
+    }
+}
+
+impl Measurements {
+    /// Measures a request.
+    pub(crate) fn request(&self, route: &Arc<str>, method: &'static str, status: u16, took: Duration) {
+        let labels = (Arc::clone(route), method, status);
+        let known = self.requests.read().unwrap_or_else(PoisonError::into_inner).get(&labels).cloned();
+        let histogram = known.unwrap_or_else(|| {
+            let status = metrics::SharedString::from(status.to_string());
+            let route = labels.0.clone();
+            let histogram =
+                metrics::histogram!(REQUEST_SECONDS, "route" => route, "method" => method, "status" => status);
+            self.requests.write().unwrap_or_else(PoisonError::into_inner).insert(labels, histogram.clone());
+            histogram
+        });
+        histogram.record(took.as_secs_f64());
     }
 }
 
@@ -77,11 +104,4 @@ fn witnesses(state: &CosigningState) {
         let failing = f64::from(u8::from(witness.error.is_some()));
         metrics::gauge!("mingzhang_witness_failing", "witness" => name).set(failing);
     }
-}
-
-/// Measures a request.
-pub(crate) fn request(route: &std::sync::Arc<str>, method: &'static str, status: u16, took: Duration) {
-    let status = metrics::SharedString::from(status.to_string());
-    metrics::histogram!(REQUEST_SECONDS, "route" => route.clone(), "method" => method, "status" => status)
-        .record(took.as_secs_f64());
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::Stream;
 use http::header::{HeaderName, LOCATION};
 use http::{HeaderMap, StatusCode};
-use ledger::{ReceiptParts, Scrubbed, SignedStatement};
+use ledger::{LedgerError, Outcome, ReceiptParts, Scrubbed, SignedStatement};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -108,21 +108,30 @@ async fn submit(site: &Arc<Site>, statement: SignedStatement) -> Result<Submitte
 
 async fn submit_other(site: Arc<Site>, statement: SignedStatement) -> Result<Submitted, Problem> {
     let (outcome, erased) = if kind_of(&statement.jwt) == Some(Kind::Erasure) {
-        let target = Statement::parse(&statement.jwt).ok().and_then(|statement| Some(statement.target()?.0));
-        let (outcome, scrubbed) = site.ledger.erase(statement).await?;
-        let clean = scrubbed == Scrubbed::Clean;
-        if !clean {
+        erase(&site, statement).await
+    } else {
+        (site.ledger.submit(statement).await, None)
+    };
+    if !matches!(outcome, Ok(Outcome::Refused(_))) {
+        // What notices show may be another now, even where what follows upon the recording has failed.
+        site.generation.fetch_add(1, Ordering::AcqRel);
+    }
+    let (index, new) = recorded(outcome?)?;
+    Ok(Submitted { index, new, receipt: None, erased })
+}
+
+/// Records an erasure, and says whether the erased bytes are gone from every file.
+async fn erase(site: &Site, statement: SignedStatement) -> (Result<Outcome, LedgerError>, Option<&'static str>) {
+    let target = Statement::parse(&statement.jwt).ok().and_then(|statement| Some(statement.target()?.0));
+    match site.ledger.erase(statement).await {
+        Ok((outcome, Scrubbed::Clean)) => (Ok(outcome), Some("clean")),
+        Ok((outcome, scrubbed)) => {
             tracing::warn!(?scrubbed, "an erasure is recorded, but its bytes are still in a file: trying again");
             site.erasures_pending.lock().expect("nobody panics while holding it").extend(target);
+            (Ok(outcome), Some("pending"))
         }
-        (outcome, Some(if clean { "clean" } else { "pending" }))
-    } else {
-        (site.ledger.submit(statement).await?, None)
-    };
-    // What notices show may be another now.
-    site.generation.fetch_add(1, Ordering::AcqRel);
-    let (index, new) = recorded(outcome)?;
-    Ok(Submitted { index, new, receipt: None, erased })
+        Err(error) => (Err(error), None),
+    }
 }
 
 /// The kind that a JWT's header says; whether it is true the ledger finds out.
