@@ -1,7 +1,7 @@
 //! Dossiers and absence proofs. Each is made within one snapshot of the database, and
 //! checked with the verifier before it leaves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use verifier::dossier::{DossierFile, EntryPart, Head, SubjectPart, time_group};
@@ -16,7 +16,7 @@ use crate::error::LedgerError;
 use crate::prover::{self, HashReader};
 use crate::reader::{Reader, read_head};
 use crate::state::read_statement;
-use crate::store::{Chain, CosignedAround, MapHead, Proven, Snapshot, index_of};
+use crate::store::{Chain, CosignedAround, MapHead, Proven, Snapshot};
 
 /// Entries whose rows are read together: their tiles are some 10 MB.
 const TOGETHER: usize = 256;
@@ -196,10 +196,7 @@ impl<'a> Making<'a> {
     /// These entries with what stands beside them and what proves them.
     async fn entry_parts(&mut self, entries: Vec<(u64, String)>) -> Result<Vec<EntryPart>, LedgerError> {
         let indexes: Vec<u64> = entries.iter().map(|(index, _)| *index).collect();
-        let mut disclosures: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        for (row, text) in self.snapshot.disclosures_at(&indexes).await? {
-            disclosures.entry(index_of(row >> 8)).or_default().push(text);
-        }
+        let mut disclosures = self.snapshot.disclosed_at(&indexes).await?;
         let mut cosigned = self.snapshot.cosigned_around(&indexes).await?;
         for around in cosigned.values_mut() {
             self.settle(around).await?;

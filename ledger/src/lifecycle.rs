@@ -1,7 +1,6 @@
 //! What the rules need of a ledger, read without proofs: for whoever trusts this very file, such as the clerk who asks what
 //! the rules will say. Readers elsewhere get it from a dossier, with the proof that it is all.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use verifier::lifecycle::Law;
@@ -14,7 +13,7 @@ use verifier::record::subject::{ProjectId, Subject};
 
 use crate::error::LedgerError;
 use crate::reader::{Reader, read_head};
-use crate::store::{MapHead, Snapshot, index_of};
+use crate::store::{MapHead, Snapshot};
 
 /// An entry, read: its index, when it was recorded, its statement, and what is shown beside it.
 pub(crate) type Read = (u64, Seconds, Statement, Shown);
@@ -76,11 +75,8 @@ pub(crate) async fn statements_in(
 ) -> Result<Vec<Read>, LedgerError> {
     let Some(held) = snapshot.subject(&subject.to_string(), map).await? else { return Ok(Vec::new()) };
     let chain = snapshot.chain(held.newest, held.state.count).await?;
-    let mut texts: BTreeMap<u64, Vec<String>> = BTreeMap::new();
     let indexes: Vec<u64> = chain.iter().map(|(index, _)| *index).collect();
-    for (row, text) in snapshot.disclosures_at(&indexes).await? {
-        texts.entry(index_of(row >> 8)).or_default().push(text);
-    }
+    let mut texts = snapshot.disclosed_at(&indexes).await?;
     let mut statements = Vec::new();
     for (index, entry) in chain.into_iter().rev() {
         statements.extend(read(index, &entry, &texts.remove(&index).unwrap_or_default())?);

@@ -125,10 +125,7 @@ impl Reader {
         let size = head.checkpoint.size.0;
         let indexes: Vec<u64> = indexes.range(..size).copied().collect();
         let mut entries = snapshot.entries_at(&indexes).await?;
-        let mut disclosures: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        for (row, text) in snapshot.disclosures_at(&indexes).await? {
-            disclosures.entry(index_of(row >> 8)).or_default().push(text);
-        }
+        let mut disclosures = snapshot.disclosed_at(&indexes).await?;
         let prove = |reader: &mut dyn HashReader| -> Vec<_> {
             indexes.iter().map(|index| prover::inclusion(*index, size, reader)).collect()
         };

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use verifier::dossier::{DossierFile, EntryPart};
 use verifier::log::base64::encode;
 use verifier::log::index::LeafIndex;
+use verifier::log::note::VerifierKey;
 use verifier::log::policy::Policy;
 use verifier::record::subject::{ProjectId, Subject};
 
@@ -30,6 +31,22 @@ async fn record(ledger: &Ledger, project: &str, jti: &str) -> LeafIndex {
     }
 }
 
+fn policy_of(log: &VerifierKey) -> Policy {
+    Policy::parse(format!("log {log}\nquorum none\n")).unwrap()
+}
+
+/// Opens a closed ledger and gives it its next log key; with the policy of that key.
+async fn open_with_next_log_key(dir: &Path) -> (Ledger, Policy) {
+    let next = PrivateKey::generate().unwrap();
+    next.write(&dir.join(NEXT_LOG_KEY)).unwrap();
+    let vkey = next.log_vkey(ORIGIN).unwrap();
+    let ledger = Ledger::open(dir).await.unwrap();
+    let root = root();
+    let desk = Desk { iss: "root", key: &root, origin: ORIGIN, now: 1_764_000_000 };
+    assert!(matches!(ledger.submit(desk.next_log_key(1, &vkey).unwrap()).await.unwrap(), Outcome::Recorded(_)));
+    (ledger, policy_of(&vkey))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_stays_open_goes_on_when_the_log_key_changes() {
     let dir = tempfile::tempdir().unwrap();
@@ -40,16 +57,9 @@ async fn a_reader_that_stays_open_goes_on_when_the_log_key_changes() {
 
     let reader = Reader::open(dir.path()).await.unwrap();
     assert!(reader.receipt(before).await.unwrap().is_some());
-    let next = PrivateKey::generate().unwrap();
-    next.write(&dir.path().join(NEXT_LOG_KEY)).unwrap();
-    let vkey = next.log_vkey(ORIGIN).unwrap();
-    let ledger = Ledger::open(dir.path()).await.unwrap();
-    let root = root();
-    let desk = Desk { iss: "root", key: &root, origin: ORIGIN, now: 1_764_000_000 };
-    assert!(matches!(ledger.submit(desk.next_log_key(1, &vkey).unwrap()).await.unwrap(), Outcome::Recorded(_)));
+    let (ledger, policy) = open_with_next_log_key(dir.path()).await;
     let after = record(&ledger, "X", "2").await;
 
-    let policy = Policy::parse(format!("log {vkey}\nquorum none\n")).unwrap();
     for index in [before, after] {
         let receipt = reader.receipt(index).await.unwrap().unwrap();
         assert_eq!(verifier::receipt::verify(&receipt, &policy).unwrap().proof.index, index);
@@ -149,7 +159,7 @@ async fn a_receipt_that_comes_with_the_recording_is_the_one_that_is_read_back() 
     let ledger = Arc::new(new_ledger(dir.path()).await);
     ledger.submit(enrol("P", &publisher(10), 0)).await.unwrap();
     let vkey = PrivateKey::read(&dir.path().join(LOG_KEY)).unwrap().log_vkey(ORIGIN).unwrap();
-    let policy = Arc::new(Policy::parse(format!("log {vkey}\nquorum none\n")).unwrap());
+    let policy = Arc::new(policy_of(&vkey));
     let mut clients = JoinSet::new();
     for client in 0..16 {
         let (ledger, policy) = (Arc::clone(&ledger), Arc::clone(&policy));
@@ -164,14 +174,7 @@ async fn a_receipt_that_comes_with_the_recording_is_the_one_that_is_read_back() 
     }
     Arc::into_inner(ledger).unwrap().close().await;
 
-    let next = PrivateKey::generate().unwrap();
-    next.write(&dir.path().join(NEXT_LOG_KEY)).unwrap();
-    let vkey = next.log_vkey(ORIGIN).unwrap();
-    let ledger = Ledger::open(dir.path()).await.unwrap();
-    let root = root();
-    let desk = Desk { iss: "root", key: &root, origin: ORIGIN, now: 1_764_000_000 };
-    assert!(matches!(ledger.submit(desk.next_log_key(1, &vkey).unwrap()).await.unwrap(), Outcome::Recorded(_)));
-    let policy = Policy::parse(format!("log {vkey}\nquorum none\n")).unwrap();
+    let (ledger, policy) = open_with_next_log_key(dir.path()).await;
     record_for_receipt(&ledger, &policy, "after the key").await;
     ledger.close().await;
 }

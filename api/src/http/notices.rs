@@ -94,7 +94,8 @@ struct Submitted {
 }
 
 async fn submit(site: &Arc<Site>, statement: SignedStatement) -> Result<Submitted, Problem> {
-    if kind_of(&statement.jwt) == Some(Kind::Notice) {
+    let kind = kind_of(&statement.jwt);
+    if kind == Some(Kind::Notice) {
         let (outcome, mut receipt) = site.ledger.submit_for_receipt(statement).await?;
         // Witnesses cosign some newer head.
         receipt.take_if(|_| site.cosigning.is_some());
@@ -102,12 +103,12 @@ async fn submit(site: &Arc<Site>, statement: SignedStatement) -> Result<Submitte
         return Ok(Submitted { index, new, receipt, erased: None });
     }
     // Whoever goes away now does not stop what follows upon the recording.
-    let work = tokio::spawn(submit_other(Arc::clone(site), statement));
+    let work = tokio::spawn(submit_other(Arc::clone(site), kind, statement));
     work.await.map_err(|_| Problem::of(Code::OutcomeUnknown).retry_after(5))?
 }
 
-async fn submit_other(site: Arc<Site>, statement: SignedStatement) -> Result<Submitted, Problem> {
-    let (outcome, erased) = if kind_of(&statement.jwt) == Some(Kind::Erasure) {
+async fn submit_other(site: Arc<Site>, kind: Option<Kind>, statement: SignedStatement) -> Result<Submitted, Problem> {
+    let (outcome, erased) = if kind == Some(Kind::Erasure) {
         erase(&site, statement).await
     } else {
         (site.ledger.submit(statement).await, None)

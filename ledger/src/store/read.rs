@@ -193,6 +193,15 @@ impl Snapshot {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
+    /// The texts of the disclosures beside the entries at these indexes, by index where there are some.
+    pub(crate) async fn disclosed_at(&mut self, indexes: &[u64]) -> Result<BTreeMap<u64, Vec<String>>, StoreError> {
+        let mut disclosed: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        for (row, text) in self.disclosures_at(indexes).await? {
+            disclosed.entry(index_of(row >> 8)).or_default().push(text);
+        }
+        Ok(disclosed)
+    }
+
     /// The entries by which later ones are judged: index and entry, if there is one.
     pub(crate) async fn precedents(&mut self) -> Result<Vec<(u64, Option<String>)>, StoreError> {
         let query = sqlx::query("SELECT idx, entry FROM precedent LEFT JOIN entry USING (idx) ORDER BY idx");
